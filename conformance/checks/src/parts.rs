@@ -1,5 +1,7 @@
 //! The parts of a value, each with its place and shape. Sends nothing.
 
+use std::hash::{DefaultHasher, Hash as _, Hasher as _};
+
 use connect_model::schema::{Kind, Member, Schema, ShapeId, Slot};
 use serde_json::Value;
 
@@ -101,6 +103,13 @@ pub(crate) fn modelled(schema: &Schema, shape: ShapeId, value: &Value) -> Value 
         }
         _ => value.clone(),
     }
+}
+
+/// A short hash of a value.
+pub(crate) fn digest(value: &Value) -> u64 {
+    let mut hasher = DefaultHasher::new();
+    value.to_string().hash(&mut hasher);
+    hasher.finish()
 }
 
 #[cfg(test)]

@@ -5,7 +5,7 @@ use std::collections::HashSet;
 use serde_json::{Map, Value, json};
 
 use super::list_all;
-use super::lookup::list_input;
+use super::lookup::{list_input, listed_members};
 use crate::client::Client;
 use crate::client::run_tag::run_of_name;
 use crate::ledger::Ledger;
@@ -57,9 +57,7 @@ pub async fn adopt_tagged(
                 }
             }
             if let Some(delete_input) = undo.input_from_item(&instance, &item) {
-                let mut members = instance.clone();
-                members.extend(undo.name_member.clone().map(|member| (member, name.clone())));
-                ledger.adopt(undo.create, members, delete_input);
+                ledger.adopt(undo.create, listed_members(undo, listing, &instance, &item), delete_input);
             }
         }
     }

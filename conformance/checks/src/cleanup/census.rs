@@ -5,11 +5,10 @@ use std::collections::HashSet;
 
 use serde_json::{Map, Value};
 
-use super::lookup::list_input;
+use super::lookup::{list_input, listed_members};
 use super::{Leftover, describe, list_all};
 use crate::client::Client;
-use crate::client::run_tag::run_of_name;
-use crate::ledger::undo::{Listing, Undo};
+use crate::ledger::undo::Undo;
 use crate::ledger::{Ledger, Standing};
 use crate::resources::INSTANCE;
 use crate::steps::Wait;
@@ -29,17 +28,16 @@ pub(super) async fn take(client: &Client, ledger: &Ledger) -> Census {
     let mut undos: Vec<&Undo> = ledger.undos().filter(|undo| ledger.has_deleted(undo.delete)).collect();
     undos.sort_by_key(|undo| undo.create);
     let (mut seen, mut listed) = (HashSet::new(), Vec::new());
-    let is_ours = |name: &str| !client.run_id().is_empty() && run_of_name(name) == Some(client.run_id());
     for undo in undos.into_iter().filter(|undo| seen.insert(undo.delete)) {
         let Some(listing) = &undo.search else { continue };
         let Some(input) = list_input(client, listing, &instance) else { continue };
         let Ok((items, _)) = list_all(client, listing.operation, &input).await else { continue };
         for item in items {
             let Some(deletion) = undo.input_from_item(&instance, &item) else { continue };
-            let is_named = item[&listing.name].as_str().is_some_and(is_ours);
+            let is_named = item[&listing.name].as_str().is_some_and(|name| client.is_own_name(name));
             let is_other = is_named && !ledger.is_entered(undo.delete, &deletion);
             if is_other || ledger.was_deleted(undo.delete, &deletion) {
-                listed.push((undo, members(undo, listing, &instance, &item), deletion));
+                listed.push((undo, listed_members(undo, listing, &instance, &item), deletion));
             }
         }
     }
@@ -71,11 +69,4 @@ pub(super) async fn take(client: &Client, ledger: &Ledger) -> Census {
         census.still_there.push(Leftover { what: describe(client, &entry), why });
     }
     census
-}
-
-/// The members of a creation that identify a listed resource.
-fn members(undo: &Undo, listing: &Listing, instance: &Map<String, Value>, item: &Value) -> Map<String, Value> {
-    let mut members = instance.clone();
-    members.extend(undo.name_member.clone().map(|member| (member, item[&listing.name].clone())));
-    members
 }

@@ -115,7 +115,7 @@ impl Client {
             self.create_with_source(row, source).await
         };
         let made = self.shared(row, label, ledger::owned_by(owner, create)).await.ok().flatten();
-        // What others made is for reads alone.
+        // Only reads name things of others.
         let may_name_others = || id.is_some_and(|id| only_reads(self.schema, &self.schema[id]));
         match made {
             None if may_name_others() => self.known(row, number.parse().unwrap_or(0)).await,

@@ -221,7 +221,7 @@ impl Client {
 
     /// The marks of the run in the response of an operation that shows a resource.
     async fn marks(&self, ledger: &Ledger, undo: &Undo, (entry, input): (&Entry, &Value), body: &Value) -> Sight {
-        let requested = undo.name_member.as_ref().and_then(|member| entry.members.get(member)?.as_str());
+        let requested = undo.name_in(&entry.members);
         let is_this_run = |run: &str| run == self.run_id();
         let name = resource_in(body).and_then(name_in);
         let is_ours = |name: &str| run_of_name(name).is_some_and(is_this_run);

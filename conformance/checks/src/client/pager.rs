@@ -2,7 +2,6 @@
 //! ended.
 
 use std::collections::{BTreeSet, HashSet};
-use std::hash::{DefaultHasher, Hash, Hasher};
 
 use connect_model::generate::Config;
 use connect_model::path::SchemaPath;
@@ -12,6 +11,7 @@ use serde_json::{Value, json};
 
 use crate::client::Client;
 use crate::client::reply::{Reply, unreadable};
+use crate::parts::digest;
 use crate::resources::{INSTANCE, Resource, overwrite};
 use crate::search;
 use connect_model::json_text::structural_tokens;
@@ -309,13 +309,6 @@ pub(crate) async fn count_named(
     // Concurrent creations may move an item to a second page: it counts once.
     let named = items.iter().filter(|item| row.name_in(item) == row.name_in(sent));
     Ok((named.map(|item| key(item, Some(row.list_id()))).collect::<BTreeSet<_>>().len(), exchange))
-}
-
-/// A short hash of an item.
-fn digest(item: &Value) -> u64 {
-    let mut hasher = DefaultHasher::new();
-    item.to_string().hash(&mut hasher);
-    hasher.finish()
 }
 
 fn member_at<'v>(value: &'v Value, path: &[String]) -> Option<&'v Value> {

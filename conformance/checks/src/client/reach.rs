@@ -12,8 +12,6 @@ use connect_model::wire::message::{HttpRequest, HttpResponse};
 use connect_model::wire::{Router, read_response};
 use serde_json::Value;
 
-use connect_transport::exchange::Exchange;
-
 use crate::client::places::places;
 use crate::client::reply::{Reply, SYNTHESIZED};
 use crate::coverage::Reached;
@@ -63,7 +61,7 @@ enum Short {
     Unknown,
 }
 
-/// What exists at the endpoint, as far as the run knows, and the operations that were reached.
+/// The ids that exist at the endpoint, as far as the run knows, and the operations that were reached.
 #[derive(Debug)]
 pub(crate) struct Reach {
     schema: &'static Schema,
@@ -118,24 +116,8 @@ impl Reach {
         let Some(route) = route.filter(|route| route.operation == operation) else { return };
         let input = input_of(self.schema, &route, request);
         let unknown = self.unknown(operation, &input);
-        if let Reply::Success(exchange) = reply {
-            self.learn_made(operation, &input, &exchange.response);
-        }
-        let is_read = |exchange: &Exchange| {
-            let response = &exchange.response;
-            response.body.is_empty() || read_response(self.schema, operation, response).is_ok()
-        };
         match (reply, unknown) {
-            (Reply::Success(exchange), _) if !is_read(exchange) => {
-                self.falls_short(operation, Short::Unanswered, "its answer cannot be read");
-            }
-            (Reply::Success(exchange), None) => {
-                self.ways().insert(operation, Way::Reached);
-                self.learn_shown(operation, &exchange.response);
-            }
-            (Reply::Success(_), Some(unknown)) => {
-                self.falls_short(operation, Short::Unknown, &format!("answers a success, but {unknown}"));
-            }
+            (Reply::Success(exchange), unknown) => self.succeeds(operation, &input, &exchange.response, unknown),
             (Reply::Refused(..), None) => self.falls_short(operation, Short::Refused, &reply.describe()),
             (Reply::Refused(..), Some(unknown)) => {
                 self.falls_short(operation, Short::RefusedUnknown, &format!("{}; {unknown}", reply.describe()));
@@ -143,6 +125,27 @@ impl Reach {
             (Reply::Unsupported(_) | Reply::Trouble(..), _) => {
                 self.falls_short(operation, Short::Unanswered, &reply.describe());
             }
+        }
+    }
+
+    /// Records a success. `unknown` says what the request names that is not known to exist.
+    fn succeeds(&self, operation: OperationId, input: &Value, response: &HttpResponse, unknown: Option<String>) {
+        let shown = match read_response(self.schema, operation, response) {
+            Ok(shown) => shown,
+            Err(_) if response.body.is_empty() => Value::Null,
+            Err(_) => return self.falls_short(operation, Short::Unanswered, "its answer cannot be read"),
+        };
+        // The ids of an answer that an emulator made up are of nothing.
+        let is_performed = response.headers.get(SYNTHESIZED).is_none();
+        if is_performed {
+            self.learn_made(operation, input, &shown);
+        }
+        if let Some(unknown) = unknown {
+            return self.falls_short(operation, Short::Unknown, &format!("answers a success, but {unknown}"));
+        }
+        self.ways().insert(operation, Way::Reached);
+        if is_performed {
+            self.learn_shown(operation, &shown);
         }
     }
 
@@ -245,10 +248,9 @@ impl Reach {
     }
 
     /// Learns the id and the ARN of what a request made.
-    fn learn_made(&self, operation: OperationId, input: &Value, response: &HttpResponse) {
-        let Some(kind) = self.graph.made_by(operation).filter(|_| is_performed(response)) else { return };
-        let shown = read_response(self.schema, operation, response).unwrap_or_default();
-        let at = |path: &Vec<String>| path.iter().try_fold(&shown, |value, member| value.get(member)).and_then(scalar);
+    fn learn_made(&self, operation: OperationId, input: &Value, shown: &Value) {
+        let Some(kind) = self.graph.made_by(operation) else { return };
+        let at = |path: &Vec<String>| path.iter().try_fold(shown, |value, member| value.get(member)).and_then(scalar);
         let id = match &kind.id {
             Source::Output(path) => at(path),
             Source::Input(member) => input.get(member).and_then(scalar),
@@ -259,12 +261,11 @@ impl Reach {
     }
 
     /// Learns the ids that the answer to a request shows which names only things that exist: it repeats no made-up id.
-    fn learn_shown(&self, operation: OperationId, response: &HttpResponse) {
-        let Some(output) = self.schema[operation].output.filter(|_| is_performed(response)) else { return };
-        let Ok(shown) = read_response(self.schema, operation, response) else { return };
+    fn learn_shown(&self, operation: OperationId, shown: &Value) {
+        let Some(output) = self.schema[operation].output else { return };
         let lists =
             || self.graph.actions_of(operation).filter_map(|(kind, action)| Some((kind, action.item_id.as_deref()?)));
-        visit(self.schema, output, &shown, &mut |part| {
+        visit(self.schema, output, shown, &mut |part| {
             let Some(id) = scalar(part.value) else { return true };
             let listed = lists().find(|(_, member)| *member == part.name).map(|(kind, _)| kind);
             match listed.or_else(|| self.graph.named_at(self.schema, part.name, part.slot.target)) {
@@ -275,9 +276,4 @@ impl Reach {
             true
         });
     }
-}
-
-/// False for an answer that an emulator made up, whose ids are of nothing.
-fn is_performed(response: &HttpResponse) -> bool {
-    response.headers.get(SYNTHESIZED).is_none()
 }

@@ -52,6 +52,11 @@ pub fn run_of_name(name: &str) -> Option<&str> {
 pub(crate) const PREFIX: &str = "Ct-";
 
 impl Client {
+    /// True for a name of the run.
+    pub(crate) fn is_own_name(&self, name: &str) -> bool {
+        !self.run_id().is_empty() && run_of_name(name) == Some(self.run_id())
+    }
+
     /// The member of a creation that carries the tag of the run, if there is one.
     pub fn tag_member(&self, create: OperationId) -> Option<&'static Member> {
         tag_member(self.schema, self.schema.input_members(&self.schema[create])?)
@@ -75,7 +80,7 @@ impl Client {
     /// The same for a resource that nothing else marks: it has no name, or one that is not of the run.
     pub(crate) fn mark_nameless(&self, operation: OperationId, value: &mut Value) {
         let Some(undo) = self.ledger().and_then(|ledger| ledger.undo(operation)) else { return };
-        let name = undo.name_member.as_ref().and_then(|member| value.get(member)?.as_str());
+        let name = value.as_object().and_then(|value| undo.name_in(value));
         if name.and_then(run_of_name).is_none() {
             self.add_run_tag(operation, value, &SchemaPath::default());
         }

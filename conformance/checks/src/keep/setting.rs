@@ -22,7 +22,7 @@ use crate::steps::{Judged, Wait, body, succeed};
 /// Values that are set one after the other, by the label of their generator.
 const VALUES: [&str; 2] = ["one", "another"];
 
-/// What an operation sets and another one shows.
+/// A fact beside a resource: one operation sets it, and another one shows it.
 pub(super) struct Setting {
     /// The kind of resource beside which it is set.
     row: &'static Resource,

@@ -12,13 +12,11 @@ use connect_model::validate::validate_slot;
 use connect_transport::parsed::has_dot_segment;
 use serde_json::{Map, Value};
 
+use crate::ledger::LONGEST;
 use crate::resources::{self, INSTANCE, Resource};
 
 /// Most things of one kind. Each costs a request that looks for it.
 pub const MOST: usize = 100;
-
-/// Bytes of an id or ARN.
-const LONGEST: usize = 2048;
 
 /// Something that exists.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]

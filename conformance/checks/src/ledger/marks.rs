@@ -44,8 +44,8 @@ pub(super) fn parts(text: &str, longest: usize) -> impl Iterator<Item = &str> {
     })
 }
 
-/// Length of an id or ARN, in bytes.
-const LONGEST: usize = 2048;
+/// Greatest length of an id or ARN, in bytes.
+pub(crate) const LONGEST: usize = 2048;
 
 /// True if a text stands for an id or ARN of which `is_mark` is true.
 pub(crate) fn stands_for_one_of(text: &str, is_mark: impl Fn(&str) -> bool) -> bool {

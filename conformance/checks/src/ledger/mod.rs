@@ -2,6 +2,7 @@
 //! response afterwards. Sends nothing itself: [`clean_up`](crate::cleanup::clean_up) works it off.
 
 mod entries;
+mod found;
 mod gates;
 pub mod journal;
 mod marks;
@@ -10,7 +11,6 @@ mod record;
 pub mod undo;
 
 use std::collections::{HashMap, HashSet};
-use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::{Duration, SystemTime};
@@ -26,7 +26,7 @@ pub use self::gates::{Gates, Standing};
 use self::journal::{Content, Header, Journal, JournalError, Line, seconds};
 use self::marks::marks;
 pub use self::marks::names;
-pub(crate) use self::marks::{has_text, stands_for, stands_for_one_of};
+pub(crate) use self::marks::{LONGEST, has_text, stands_for, stands_for_one_of};
 pub use self::record::input_of;
 pub(crate) use self::record::is_gone;
 use self::undo::{Source, Undo};
@@ -257,43 +257,6 @@ impl Ledger {
         self.state().mark_gone(at, why);
     }
 
-    /// Records that no list shows the resource of an entry. If its creation was answered with the id of something else, the
-    /// journal keeps this id.
-    pub(crate) fn mark_unlisted(&self, at: usize) {
-        let mut state = self.state();
-        match state.entries.get(at).map(|entry| &entry.standing) {
-            Some(Standing::Foreign(_)) => {
-                state.names_foreign = true;
-                state.entries.mark_gone(at);
-            }
-            _ => state.mark_gone(at, "not listed"),
-        }
-    }
-
-    /// True if the resource that this input deletes is known to belong to another entry.
-    pub(crate) fn belongs_to_another(&self, at: usize, delete: OperationId, input: &Value) -> bool {
-        let state = self.state();
-        let is_it = |entry: &Entry| {
-            entry.delete_input.as_ref() == Some(input)
-                && self.undo.get(&entry.create).is_some_and(|undo| undo.delete == delete)
-        };
-        state.entries.near([input]).into_iter().any(|(other, entry)| other != at && is_it(entry))
-    }
-
-    /// True if the resource under an id, which is shown with a name, may be that of another creation with this name.
-    pub(crate) fn made_another(&self, undo: &Undo, entry: &Entry, shown: &str, input: &Value) -> bool {
-        let Some(member) = &undo.name_member else { return false };
-        let state = self.state();
-        let mut others = state.entries.values().filter(|other| {
-            let name = other.members.get(member).and_then(Value::as_str);
-            other.create == entry.create && other.members != entry.members && name == Some(shown)
-        });
-        others.any(|other| match &other.delete_input {
-            Some(own) => own == input,
-            None => !other.gone,
-        })
-    }
-
     /// Time until a creation without a response must be visible in lists, if these lag by `settle` at most.
     pub(crate) fn visible_in(&self, at: usize, settle: Duration) -> Duration {
         let requested_at = self.state().entries.get(at).map_or(0, |entry| entry.requested_at);
@@ -386,51 +349,9 @@ impl Ledger {
         self.state().entries.push(Entry { delete_input: Some(delete_input), standing, ..entry });
     }
 
-    /// Enters a resource that lists show at the end of the run, as one that has to be deleted.
-    pub(crate) fn reopen(
-        &self,
-        create: OperationId,
-        members: Map<String, Value>,
-        delete_input: Value,
-        standing: Standing,
-    ) -> Entry {
-        let now = seconds(SystemTime::now());
-        let entry = Entry::requested(create, members.clone(), Owner::Run, now);
-        let entry = Entry { delete_input: Some(delete_input.clone()), standing, ..entry };
-        let mut state = self.state();
-        let n = state.entries.next();
-        let asks = self.schema[create].name.clone();
-        // If the journal cannot be written, only the report names it.
-        let _ = state.write(&Line::Requested { n, asks, with: members, at: now }, true);
-        let _ = state.write(&Line::Created { n, made: delete_input }, true);
-        state.entries.push(entry.clone());
-        entry
-    }
-
     /// The instance that holds every resource.
     pub(crate) fn instance(&self) -> Option<&str> {
         self.instance.as_deref()
-    }
-
-    /// True if an operation has deleted something, as its answers say.
-    pub(crate) fn has_deleted(&self, delete: OperationId) -> bool {
-        self.state().deleted.contains_key(&delete)
-    }
-
-    /// True if an open entry has the input of a deletion.
-    pub(crate) fn is_entered(&self, delete: OperationId, input: &Value) -> bool {
-        let state = self.state();
-        let is_it = |entry: &Entry| {
-            !entry.gone
-                && entry.delete_input.as_ref() == Some(input)
-                && self.undo.get(&entry.create).is_some_and(|undo| undo.delete == delete)
-        };
-        state.entries.near([input]).into_iter().any(|(_, entry)| is_it(entry))
-    }
-
-    /// True if a deletion with this input was answered with success.
-    pub(crate) fn was_deleted(&self, delete: OperationId, input: &Value) -> bool {
-        self.state().deleted.get(&delete).is_some_and(|inputs| inputs.contains(&digest(input)))
     }
 
     /// Path of the journal, if there is one.
@@ -452,12 +373,6 @@ impl Ledger {
     fn state(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
-}
-
-fn digest(input: &Value) -> u64 {
-    let mut hasher = DefaultHasher::new();
-    input.to_string().hash(&mut hasher);
-    hasher.finish()
 }
 
 impl Drop for Ledger {

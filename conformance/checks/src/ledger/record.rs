@@ -9,9 +9,10 @@ use serde_json::{Map, Value};
 
 use super::journal::{Line, seconds};
 use super::undo::Undo;
-use super::{Entry, Ledger, OWNER, Owner, Standing, digest};
+use super::{Entry, Ledger, OWNER, Owner, Standing};
 use crate::client::reply::{is_absence, is_conflict, is_throttling};
 use crate::client::run_tag::run_of_name;
+use crate::parts::digest;
 use connect_transport::{LedgerEvent, RequestHook, TransportError};
 
 impl RequestHook for Ledger {
@@ -129,8 +130,7 @@ impl Ledger {
 
 /// True if the resource of a creation can be looked for by a name that only the run uses.
 fn finds_by_name(undo: &Undo, entry: &Entry) -> bool {
-    let name = undo.name_member.as_ref().and_then(|member| entry.members.get(member)?.as_str());
-    undo.search.is_some() && name.is_some_and(|name| run_of_name(name).is_some())
+    undo.search.is_some() && undo.name_in(&entry.members).and_then(run_of_name).is_some()
 }
 
 /// The ARNs of a resource in the response to its creation: members of the response, or of a structure in it.

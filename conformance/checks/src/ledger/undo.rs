@@ -136,6 +136,11 @@ impl Undo {
         members.collect::<Option<Map<_, _>>>().map(Value::Object)
     }
 
+    /// The name in the members of a creation's input.
+    pub(crate) fn name_in<'v>(&self, request: &'v Map<String, Value>) -> Option<&'v str> {
+        request.get(self.name_member.as_ref()?)?.as_str()
+    }
+
     /// The member of the deletion's input with the id that the endpoint assigned.
     pub fn id_member(&self) -> Option<&str> {
         id_of(&self.delete_members)
