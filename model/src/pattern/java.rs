@@ -2,6 +2,7 @@
 //! classes. Source: Java API specification, `java.util.regex.Pattern`.
 
 use super::charset::CharSet;
+use super::portable::with_escapes;
 
 /// Classes of characters that ECMA-262 has no property for, each as the inside of a class.
 const CLASSES: &[(&str, &str)] = &[
@@ -18,36 +19,17 @@ const CLASSES: &[(&str, &str)] = &[
 /// The pattern in the dialect of ECMA-262. Everything that this dialect reads stays as it is, but for the escapes `\A`, `\z`
 /// and `\Z`, which stand for themselves there and are never meant so.
 pub(crate) fn in_ecma(source: &str) -> String {
-    let mut out = String::with_capacity(source.len());
-    let (mut rest, mut in_class) = (source, false);
-    while let Some(c) = rest.chars().next() {
-        let mut length = c.len_utf8();
-        match c {
-            '\\' => {
-                let next = rest[1..].chars().next();
-                length += next.map_or(0, char::len_utf8);
-                match (next, class(rest)) {
-                    (_, Some((inside, consumed))) => {
-                        length = consumed;
-                        out.push_str(&if in_class { inside.to_owned() } else { format!("[{inside}]") });
-                    }
-                    (Some('A'), _) if !in_class => out.push('^'),
-                    (Some('z' | 'Z'), _) if !in_class => out.push('$'),
-                    _ => out.push_str(&rest[..length]),
-                }
-            }
-            _ => {
-                in_class = match c {
-                    '[' => true,
-                    ']' => false,
-                    _ => in_class,
-                };
-                out.push(c);
-            }
+    with_escapes(source, |escape, in_class| {
+        if let Some((inside, length)) = class(escape) {
+            return Some((if in_class { inside.to_owned() } else { format!("[{inside}]") }, length));
         }
-        rest = &rest[length..];
-    }
-    out
+        let anchor = match escape.as_bytes().get(1)? {
+            b'A' => "^",
+            b'z' | b'Z' => "$",
+            _ => return None,
+        };
+        (!in_class).then(|| (anchor.to_owned(), 2))
+    })
 }
 
 /// The class at the start of a text, as in `\p{XDigit}`, with the length of its name in bytes.

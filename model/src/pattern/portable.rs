@@ -86,30 +86,32 @@ fn is_quantifier(rest: &[char]) -> bool {
 
 /// The source in Unicode mode, with `\p{…}` and `\P{…}` replaced by their members.
 pub(super) fn without_properties(source: &str) -> String {
-    let source = in_unicode_mode(source);
+    with_escapes(&in_unicode_mode(source), |escape, in_class| {
+        let (set, length) = property(escape)?;
+        let mut members = String::new();
+        write_ranges(&set, &mut members);
+        Some((if in_class { members } else { format!("[{members}]") }, length))
+    })
+}
+
+/// The source with other texts for some of its escapes. `replace` has the text from the backslash on and true inside of a
+/// class; it returns the new text and the length of the old one in bytes, or none to leave the escape as it is.
+pub(super) fn with_escapes(source: &str, replace: impl Fn(&str, bool) -> Option<(String, usize)>) -> String {
     let mut out = String::with_capacity(source.len());
-    let (mut rest, mut in_class) = (source.as_str(), false);
+    let (mut rest, mut in_class) = (source, false);
     while let Some(c) = rest.chars().next() {
         let mut length = c.len_utf8();
-        match c {
-            '\\' => match property(rest) {
-                Some((set, consumed)) => {
-                    length = consumed;
-                    match in_class {
-                        true => write_ranges(&set, &mut out),
-                        false => {
-                            out.push('[');
-                            write_ranges(&set, &mut out);
-                            out.push(']');
-                        }
-                    }
-                }
-                None => {
-                    length += rest[1..].chars().next().map_or(0, char::len_utf8);
-                    out.push_str(&rest[..length]);
-                }
-            },
-            _ => {
+        let replaced = if c == '\\' { replace(rest, in_class) } else { None };
+        match (replaced, c) {
+            (Some((text, old)), _) => {
+                length = old;
+                out.push_str(&text);
+            }
+            (None, '\\') => {
+                length += rest[1..].chars().next().map_or(0, char::len_utf8);
+                out.push_str(&rest[..length]);
+            }
+            (None, _) => {
                 in_class = match c {
                     '[' => true,
                     ']' => false,

@@ -7,6 +7,7 @@
 
 mod arns;
 mod corrections;
+mod identify;
 mod infer;
 mod lists;
 mod page;
