@@ -5,6 +5,7 @@ use arbitrary::Unstructured;
 use connect_model::export::json_schema;
 use connect_model::generate::seed::Stream;
 use connect_model::generate::{Config, GenerateError, Generator, Side, sites};
+use connect_model::import::{Source, import};
 use connect_model::schema::{OperationId, Schema};
 use connect_model::validate::{ViolationKind, undecided, validate};
 use connect_model::wire::message::{Headers, HttpRequest, HttpResponse};
@@ -481,5 +482,35 @@ fn errors_of_bodies_have_the_value_as_it_was_sent() {
         let error = inspect_request(&schema, &route, &request, &Limits::default()).unwrap_err();
         let DecodeError::Serialization { misread: Some(misread), .. } = error else { panic!("{body}: {error}") };
         assert_eq!((misread.shape, misread.text.as_str()), (shape, text), "{body}");
+    }
+}
+
+/// The paginators of AWS name all results of a page, among them scalars.
+#[test]
+fn the_first_list_of_several_results_is_paged() {
+    let text = json!({ "shape": "S" });
+    let model = json!({
+        "metadata": { "endpointPrefix": "x", "protocol": "rest-json", "apiVersion": "1", "serviceId": "X" },
+        "operations": { "Do": { "name": "Do", "http": { "method": "POST", "requestUri": "/x" },
+            "input": { "shape": "In" }, "output": { "shape": "Out" } } },
+        "shapes": {
+            "In": { "type": "structure", "members": { "Token": text } },
+            "Out": { "type": "structure",
+                "members": { "Token": text, "Id": text, "ByKey": { "shape": "Map" }, "All": { "shape": "List" } } },
+            "Map": { "type": "map", "key": text, "value": text },
+            "List": { "type": "list", "member": text },
+            "S": { "type": "string" },
+        },
+    });
+    for (results, expected) in
+        [(json!(["Id", "All", "ByKey"]), "All"), (json!(["ByKey"]), "ByKey"), (json!("All"), "All")]
+    {
+        let paginators = json!({ "pagination": { "Do": {
+            "input_token": "Token", "output_token": "Token", "result_key": results } } });
+        let sources = [("service-2.json", &model), ("paginators-1.json", &paginators)]
+            .map(|(name, value)| Source::from_bytes(name.to_owned(), value.to_string().into_bytes()).unwrap());
+        let schema = Schema::from_ast(import(&sources, &[]).unwrap(), String::new()).unwrap();
+        let pagination = schema[the_operation(&schema)].pagination.as_ref().unwrap();
+        assert_eq!(pagination.items.as_deref(), Some(&[expected.to_owned()][..]), "{results}");
     }
 }

@@ -185,7 +185,11 @@ impl Service {
         let generate = |input: &Value| self.generate(id, input);
         let perform = |input: &Value| {
             let answer = self.build.handlers.perform(&self.cx, &operation.name, input);
-            answer.or_else(|| self.build.kinds.perform(&self.cx, id, input)).unwrap_or_else(|| generate(input))
+            let answer = answer.or_else(|| self.build.kinds.perform(&self.cx, id, input));
+            match answer {
+                Some(Answer::Performed(Ok(output))) => self.with_samples(id, output, || generate(input)),
+                answer => answer.unwrap_or_else(|| generate(input)),
+            }
         };
         let answer = self.cx.seams.invoke(&Invocation {
             cx: &self.cx,
@@ -197,6 +201,24 @@ impl Service {
             generate: &generate,
         });
         self.reply(id, answer)
+    }
+
+    /// An output whose list has generated items if no other operation fills it.
+    fn with_samples(&self, id: OperationId, mut output: Value, generate: impl FnOnce() -> Answer) -> Answer {
+        let has_items = |list: &Value| list.as_array().is_some_and(|items| !items.is_empty());
+        let Some(samples) = self.build.kinds.samples(id).filter(|samples| !has_items(&output[samples.list])) else {
+            return Answer::Performed(Ok(output));
+        };
+        match (generate(), &mut output) {
+            (Answer::Generated(Ok(Value::Object(mut page))), Value::Object(members)) => {
+                for member in [samples.list, samples.token] {
+                    members.extend(page.remove(member).map(|value| (member.to_owned(), value)));
+                }
+                Answer::Performed(Ok(output))
+            }
+            (answer @ Answer::Generated(Err(_)), _) => answer,
+            _ => Answer::Performed(Ok(output)),
+        }
     }
 
     fn generate(&self, id: OperationId, input: &Value) -> Answer {

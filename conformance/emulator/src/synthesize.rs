@@ -29,6 +29,9 @@ const UNSIZED_PAGE: usize = 2;
 /// Bytes that one answer is generated from. The rest of a value that needs more is as small as possible.
 const BYTES: usize = 1024;
 
+/// How often the bytes of an item are doubled to tell it from the others.
+const MOST_DOUBLINGS: u64 = 6;
+
 /// Probability of an optional member. High, because most outputs of Connect have optional members only, and an empty
 /// answer tests nothing.
 const OPTIONAL_PERCENT: u8 = 85;
@@ -106,9 +109,10 @@ impl Synthesizer {
         let token = input.get(&pagination.input_token).and_then(Value::as_str);
         let token = token.map(|token| self.tokens.read(token));
         let requested = pagination.page_size.as_ref().and_then(|member| size_in(input.get(member)?));
+        let requested = requested.map(|size| size.min(i64::try_from(listed.longest).unwrap_or(i64::MAX)));
         // A list without page size still has more than one page.
         let default = if pagination.page_size.is_some() { items.len().max(1) } else { UNSIZED_PAGE };
-        let size = Size { requested, default };
+        let size = Size { requested, default: default.min(listed.longest) };
         let cut = pages.cut(&Scope::new(&operation.name, "", &filters), token.as_deref(), size, |after| {
             (1_u64..).zip(items.iter().copied()).skip_while(move |(key, _)| *key <= after)
         });
@@ -158,7 +162,9 @@ impl Synthesizer {
             if items.len() as u64 >= listed.most {
                 break;
             }
-            let bytes = Stream::new(self.seed.wrapping_add(attempt), label).bytes(BYTES);
+            // Large items need more bytes before they differ in their last members.
+            let bytes = BYTES << (attempt / listed.most).min(MOST_DOUBLINGS);
+            let bytes = Stream::new(self.seed.wrapping_add(attempt), label).bytes(bytes);
             let mut u = Unstructured::new(&bytes);
             let mut made = |slot: &Slot| self.generator.shape(slot.target, &mut u);
             let item = match listed.key {
@@ -214,8 +220,10 @@ fn admits(narrowing: &Narrowing<'_>, input: &Value, item: &Value) -> bool {
 struct Listed {
     /// Name of the member.
     name: &'static str,
-    /// Most items.
+    /// Most items of all pages.
     most: u64,
+    /// Most items of a page.
+    longest: usize,
     /// The keys of a map. Its items are pairs of key and value.
     key: Option<&'static Slot>,
     element: &'static Slot,
@@ -242,9 +250,10 @@ impl Listed {
         input.get(&pagination.input_token).filter(is_text)?;
         let size = pagination.page_size.as_ref().and_then(|name| input.get(name)?.slot.traits.range?.min);
         // Three pages of the smallest size.
-        let items = size.map_or(ITEMS, |least| ITEMS.max(2 * least.clamp(0.0, LONG) as u64 + 1));
-        let most = member.slot.traits.length.and_then(|bounds| bounds.max).map_or(items, |max| items.min(max));
-        Some(Self { name, most, key, element, token })
+        let most = size.map_or(ITEMS, |least| ITEMS.max(2 * least.clamp(0.0, LONG) as u64 + 1));
+        let longest = member.slot.traits.length.and_then(|bounds| bounds.max);
+        let longest = longest.map_or(usize::MAX, |max| usize::try_from(max).unwrap_or(usize::MAX));
+        Some(Self { name, most, longest, key, element, token })
     }
 
     /// The value of the member with these items.

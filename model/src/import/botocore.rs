@@ -323,22 +323,26 @@ impl<'m> Importer<'m> {
     }
 
     /// Adds the pagination of `paginators-1.json` to the operations. Smithy has one token and one list of items, so of
-    /// several lists the first is used, and operations with several tokens or a computed token are skipped.
+    /// several results the first list is used, and operations with several tokens or a computed token are skipped.
     fn paginate(&self, ast: &mut Ast, value: &Value) -> Result<(), String> {
         for (name, definition) in object(value, "pagination", "the file")? {
             let operation = ast
                 .shapes
-                .get_mut(&self.id(name))
+                .get(&self.id(name))
                 .filter(|shape| shape.kind == "operation")
                 .ok_or_else(|| format!("pagination of {name}, which is not an operation of the model"))?;
+            let outputs = operation.output.as_ref().map(|output| output.target.as_str());
             let single = |key: &str| match definition.get(key) {
                 Some(Value::String(path)) => Some(path.clone()),
                 Some(Value::Array(paths)) if paths.len() == 1 => paths[0].as_str().map(str::to_owned),
                 _ => None,
             };
-            let items = single("result_key").or_else(|| {
-                definition.get("result_key").and_then(|keys| keys.get(0)).and_then(Value::as_str).map(str::to_owned)
-            });
+            let results: Vec<&str> = match definition.get("result_key") {
+                Some(Value::Array(paths)) => paths.iter().filter_map(Value::as_str).collect(),
+                one => one.and_then(Value::as_str).into_iter().collect(),
+            };
+            let first = results.iter().find(|name| outputs.is_some_and(|id| has_many(&ast.shapes, id, name)));
+            let items = first.or(results.first()).map(|&name| name.to_owned());
             let (Some(input), Some(output)) = (single("input_token"), single("output_token")) else { continue };
             // `A || B` is JMESPath for the first that is present; the documented member is the first.
             let output = output.split("||").next().unwrap_or_default().trim().to_owned();
@@ -355,10 +359,18 @@ impl<'m> Importer<'m> {
             if let Some(size) = single("limit_key") {
                 paginated.insert("pageSize".to_owned(), size.into());
             }
-            operation.traits.insert("smithy.api#paginated".to_owned(), Value::Object(paginated));
+            if let Some(operation) = ast.shapes.get_mut(&self.id(name)) {
+                operation.traits.insert("smithy.api#paginated".to_owned(), Value::Object(paginated));
+            }
         }
         Ok(())
     }
+}
+
+/// True if a structure has a list or a map in a member.
+fn has_many(shapes: &BTreeMap<String, AstShape>, structure: &str, member: &str) -> bool {
+    let target = shapes.get(structure).and_then(|shape| shape.members.get(member)).map(|member| &member.target);
+    target.and_then(|target| shapes.get(target)).is_some_and(|shape| matches!(shape.kind.as_str(), "list" | "map"))
 }
 
 /// A URI template with labels named as Smithy has them: by the members that are bound to them, not by location names.

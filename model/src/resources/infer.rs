@@ -305,8 +305,9 @@ impl<'s> Finder<'s> {
                     Some(found) => found,
                     None => continue,
                 };
-                // A list names parents only.
-                if names.iter().any(|(_, source)| *source == kind.id) {
+                // A list names parents only. A required name is that of something else, in which these are.
+                let own = kind.name.clone().map(Source::Input);
+                if names.iter().any(|(_, source)| *source == kind.id || Some(source) == own.as_ref()) {
                     continue;
                 }
                 let role = if *verb == "Search" { Role::Search } else { Role::List };

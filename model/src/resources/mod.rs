@@ -500,6 +500,33 @@ mod tests {
     }
 
     #[test]
+    fn a_list_that_requires_the_name_of_a_resource_shows_other_things() {
+        let text = json!({ "shape": "S" });
+        let label = json!({ "shape": "S", "location": "uri", "locationName": "VaultName" });
+        let operations = json!({
+                "CreateVaultCopy": operation("CreateVaultCopy", "Make", "Made"),
+                "DeleteVaultCopy": operation("DeleteVaultCopy", "Made", "Made"),
+                "ListVaultCopies": operation("ListVaultCopies/{VaultName}", "In", "Listed"),
+        });
+        let shapes = |list: Value| {
+            json!({
+                "Make": { "type": "structure", "required": ["VaultName"], "members": { "VaultName": text } },
+                "Made": { "type": "structure", "required": ["CopyArn"], "members": { "CopyArn": text } },
+                "In": list,
+                "Listed": { "type": "structure", "members": { "Items": { "shape": "Items" } } },
+                "Items": { "type": "list", "member": { "shape": "Made" } },
+                "S": { "type": "string" },
+            })
+        };
+        let of_vault = json!({ "type": "structure", "required": ["VaultName"], "members": { "VaultName": label } });
+        let of_all = json!({ "type": "structure", "members": {} });
+        for (list, expected) in [(of_vault, &[][..]), (of_all, &["ListVaultCopies"])] {
+            let schema = service(&operations, &shapes(list));
+            assert_eq!(names(&schema, Graph::of(&schema).kind("VaultCopy").unwrap(), Role::List), expected);
+        }
+    }
+
+    #[test]
     fn members_named_identifier_take_the_arn_where_they_can() {
         let model = |pattern: &str| {
             let text = json!({ "shape": "S" });

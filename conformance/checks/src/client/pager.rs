@@ -133,8 +133,7 @@ impl<'c> Pager<'c> {
             Some(Value::Object(map)) => map.iter().map(|(k, v)| serde_json::json!([k, v])).collect(),
             _ => Vec::new(),
         };
-        let next = member_at(body, &self.pagination.output_token).and_then(Value::as_str);
-        (items, next.filter(|token| !token.is_empty()).map(str::to_owned))
+        (items, next_token(self.pagination, body).map(str::to_owned))
     }
 
     /// Pages until the end, or until a limit.
@@ -244,6 +243,12 @@ pub(crate) fn key(item: &Value, member: Option<&str>) -> String {
         Some(number @ Value::Number(_)) => number.to_string(),
         _ => item.to_string(),
     }
+}
+
+/// The token of the next page in the body of a response.
+pub(super) fn next_token<'b>(pagination: &Pagination, body: &'b Value) -> Option<&'b str> {
+    let next = member_at(body, &pagination.output_token).and_then(Value::as_str);
+    next.filter(|token| !token.is_empty())
 }
 
 /// Keys of all items on some pages.

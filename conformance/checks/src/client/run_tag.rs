@@ -8,6 +8,7 @@ use serde_json::{Value, json};
 
 use crate::client::Client;
 use crate::client::input::in_focus;
+use crate::client::pager::next_token;
 use crate::client::reply::Reply;
 use crate::ledger::journal::is_run_id;
 use crate::tagging::add_tags;
@@ -17,6 +18,9 @@ pub const TAG: &str = "contract-test";
 
 /// Largest number of tags on a resource. Source: service model of Amazon Connect, TagMap.
 pub(crate) const MAX_TAGS: usize = 50;
+
+/// Most pages of the tags of a resource: each has a tag at least.
+const MOST_TAG_PAGES: usize = 2 * MAX_TAGS;
 
 /// Value of the tag: the run that created a resource, and when.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -93,16 +97,26 @@ impl Client {
     pub async fn run_tag_of(&self, arn: &str) -> Result<Option<RunTag>, String> {
         let tagging = graph::shared(self.schema).tagging.as_ref().ok_or("the model has no operations on tags")?;
         let (operation, list) = (tagging.list, &self.schema[tagging.list].name);
-        let input = json!({ &tagging.arn: arn });
-        let request = encode_request(self.schema, operation, &input).map_err(|error| error.to_string())?;
-        match self.send_necessary(operation, &request).await {
-            Reply::Success(exchange) => {
-                let body = read_response(self.schema, operation, &exchange.response).unwrap_or_default();
-                Ok(read_tags(&body[&tagging.tags]).get(TAG).and_then(|tag| tag.parse().ok()))
+        let mut input = json!({ &tagging.arn: arn });
+        for _ in 0..MOST_TAG_PAGES {
+            let request = encode_request(self.schema, operation, &input).map_err(|error| error.to_string())?;
+            let body = match self.send_necessary(operation, &request).await {
+                Reply::Success(exchange) => {
+                    read_response(self.schema, operation, &exchange.response).unwrap_or_default()
+                }
+                // A resource whose tags cannot be listed is not ours.
+                reply if reply.refusal().is_some_and(|(status, _)| status < 500) => return Ok(None),
+                other => return Err(format!("{list} of {arn}: {}", other.describe())),
+            };
+            if let Some(tag) = read_tags(&body[&tagging.tags]).get(TAG) {
+                return Ok(tag.parse().ok());
             }
-            // A resource whose tags cannot be listed is not ours.
-            reply if reply.refusal().is_some_and(|(status, _)| status < 500) => Ok(None),
-            other => Err(format!("{list} of {arn}: {}", other.describe())),
+            let Some(pagination) = &self.schema[operation].pagination else { return Ok(None) };
+            match next_token(pagination, &body) {
+                Some(next) => input[&pagination.input_token] = next.into(),
+                None => return Ok(None),
+            }
         }
+        Err(format!("{list} of {arn} has more than {MOST_TAG_PAGES} pages"))
     }
 }

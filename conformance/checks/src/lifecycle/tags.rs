@@ -1,7 +1,7 @@
 //! Tags of a resource, before and after changes.
 
 use connect_model::resources::{self as graph, Tagging, Tags, read_tags, tag_member};
-use connect_model::schema::{Kind, Member, OperationId, Schema};
+use connect_model::schema::{Member, OperationId, Schema};
 use connect_model::validate::excerpt;
 use futures_util::future::join_all;
 use serde_json::{Value, json};
@@ -140,12 +140,15 @@ impl<'c> Tagged<'c> {
     async fn list(&self) -> Result<(Tags, Box<Exchange>), String> {
         let input = json!({ &self.tagging.arn: self.created.arn });
         let list = &self.client.schema[self.tagging.list];
-        let listed = self.client.schema.output_members(list).and_then(|members| members.get(&self.tagging.tags));
-        let is_list = listed.is_some_and(|member| matches!(self.client.schema[member.slot.target].kind, Kind::List(_)));
-        if is_list && list.pagination.is_some() {
-            let (tags, last) = collected(Pager::new(self.client, self.tagging.list, input)?.all(None).await?);
-            let last = last.ok_or("there is no page of tags")?;
-            return Ok((read_tags(&tags.into()), Box::new(last)));
+        let items = list.pagination.as_ref().and_then(|pagination| pagination.items.as_deref());
+        if items.is_some_and(|path| path.iter().eq([&self.tagging.tags])) {
+            let pages = Pager::new(self.client, self.tagging.list, input)?.all(None).await?;
+            let mut tags = Tags::new();
+            for page in &pages {
+                tags.extend(read_tags(&body(self.client.schema, &page.exchange)?[&self.tagging.tags]));
+            }
+            let last = collected(pages).1.ok_or("there is no page of tags")?;
+            return Ok((tags, Box::new(last)));
         }
         let exchange = succeed(self.client, self.name(self.tagging.list), &input).await?;
         Ok((read_tags(&body(self.client.schema, &exchange)?[&self.tagging.tags]), exchange))

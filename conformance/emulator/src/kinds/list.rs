@@ -4,7 +4,7 @@ use std::sync::MutexGuard;
 
 use connect_model::alike::Narrowing;
 use connect_model::resources::{Action, Role, Source};
-use connect_model::schema::{Binding, Kind, Member, Members, Operation, Pagination, Schema};
+use connect_model::schema::{Binding, Kind, Member, Members, Operation, Pagination, Schema, Slot};
 use connect_model::validate::validate_slot;
 use serde_json::{Map, Value};
 
@@ -29,7 +29,7 @@ pub(super) struct Listing {
     /// The member with the list.
     pub(super) list: &'static Member,
     /// The element of the list.
-    pub(super) element: &'static connect_model::schema::Slot,
+    pub(super) element: &'static Slot,
     /// Members of the items; none for items that are ids.
     pub(super) items: Option<&'static Members>,
     /// The members of the input and the output with the page token.
@@ -58,6 +58,25 @@ impl Listing {
             Kind::String | Kind::Enum(_) | Kind::Number(_) => None,
             _ => return None,
         };
+        Self::paged(schema, operation, list, &inner.member, items)
+    }
+
+    /// The map of tags that an operation pages through. Its items are pairs of key and value.
+    pub(super) fn of_tags(schema: &'static Schema, operation: &'static Operation) -> Option<Self> {
+        let [name] = operation.pagination.as_ref()?.items.as_deref()? else { return None };
+        let list = schema.output_members(operation)?.get(name)?;
+        let Kind::Map(map) = &schema[list.slot.target].kind else { return None };
+        Self::paged(schema, operation, list, &map.value, None)
+    }
+
+    fn paged(
+        schema: &'static Schema,
+        operation: &'static Operation,
+        list: &'static Member,
+        element: &'static Slot,
+        items: Option<&'static Members>,
+    ) -> Option<Self> {
+        let (output, pagination) = (schema.output_members(operation)?, operation.pagination.as_ref());
         let input = schema.input_members(operation);
         let tokens = match pagination {
             Some(pagination) => {
@@ -70,7 +89,7 @@ impl Listing {
         };
         let size = pagination.and_then(|pagination| pagination.page_size.as_ref());
         let size = size.and_then(|name| input?.get(name));
-        Some(Self { list, element: &inner.member, items, tokens, size })
+        Some(Self { list, element, items, tokens, size })
     }
 
     /// The length of a page.

@@ -74,6 +74,15 @@ enum Plan {
     ListTags,
 }
 
+/// A list in pages that no other operation fills.
+#[derive(Clone, Copy)]
+pub(crate) struct Samples {
+    /// The member of the output with the items.
+    pub(crate) list: &'static str,
+    /// The member of the output with the token of the next page.
+    pub(crate) token: &'static str,
+}
+
 /// A call that is being performed.
 struct Call<'c> {
     kinds: &'c Kinds,
@@ -116,7 +125,8 @@ impl Kinds {
             }
         }
         if let Some(list) = graph.tagging.as_ref().map(|tagging| tagging.list)
-            && let Some(listing) = Listing::of(schema, &schema[list])
+            && let Some(listing) =
+                Listing::of(schema, &schema[list]).or_else(|| Listing::of_tags(schema, &schema[list]))
         {
             kinds.listings.insert(list, listing);
         }
@@ -163,6 +173,20 @@ impl Kinds {
             Plan::ListTags => call.list_tags(),
         };
         Some(Answer::Performed(answer))
+    }
+
+    /// The list in the pages of an operation, if it is a part of a description or of a setting.
+    pub(crate) fn samples(&self, id: OperationId) -> Option<Samples> {
+        let is_fixed = match self.plans.get(&id)? {
+            Plan::Act(_, action) => action.role == Role::Describe,
+            Plan::Set(_, _, _, act) => matches!(act, Act::Show),
+            _ => false,
+        };
+        let pagination = self.schema[id].pagination.as_ref().filter(|_| is_fixed)?;
+        match (pagination.items.as_deref(), pagination.output_token.as_slice()) {
+            (Some([list]), [token]) => Some(Samples { list, token }),
+            _ => None,
+        }
     }
 
     fn plan(&self, id: OperationId) -> Option<Plan> {

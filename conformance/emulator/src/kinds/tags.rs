@@ -3,7 +3,7 @@
 use connect_model::resources::{Tagging, read_tags, write_tags};
 use connect_model::schema::Member;
 use connect_model::validate::validate_slot;
-use serde_json::{Map, Value};
+use serde_json::{Map, Value, json};
 
 use crate::collection::Tags;
 use crate::defects::seam::TagChange;
@@ -45,13 +45,24 @@ impl Call<'_> {
             };
             members.filter_map(|member| Some((member.name.clone(), value(member)?))).collect()
         })?;
-        let pages = self.kinds.listings.get(&self.id).zip(self.kinds.graph.tagging.as_ref());
-        match pages.and_then(|(listing, tagging)| Some((listing, tagging, shown.get(&tagging.tags)?.as_array()?))) {
-            Some((listing, tagging, tags)) => {
-                let arn = self.input.get(&tagging.arn).and_then(Value::as_str).map(str::to_owned);
-                self.page_of_all(&[arn], listing, tags.clone(), &[&tagging.arn])
+        let Some((listing, tagging)) = self.kinds.listings.get(&self.id).zip(self.kinds.graph.tagging.as_ref()) else {
+            return Ok(shown);
+        };
+        let page = |tags: Vec<Value>| {
+            let arn = self.input.get(&tagging.arn).and_then(Value::as_str).map(str::to_owned);
+            self.page_of_all(&[arn], listing, tags, &[&tagging.arn])
+        };
+        match shown.get(&tagging.tags) {
+            Some(Value::Array(tags)) => page(tags.clone()),
+            Some(Value::Object(tags)) => {
+                let mut shown = page(tags.iter().map(|(key, value)| json!([key, value])).collect())?;
+                let pairs = shown[&tagging.tags].as_array().into_iter().flatten();
+                let tags: Map<String, Value> =
+                    pairs.filter_map(|pair| Some((pair[0].as_str()?.to_owned(), pair[1].clone()))).collect();
+                shown[&tagging.tags] = tags.into();
+                Ok(shown)
             }
-            None => Ok(shown),
+            _ => Ok(shown),
         }
     }
 

@@ -37,8 +37,10 @@ fn operation(
     traits.insert("smithy.api#http".to_owned(), json!({ "method": method, "uri": uri, "code": 200 }));
     if let Some((items, _)) = output.iter().find(|_| input.iter().any(|(name, _)| *name == "nextToken?")) {
         let items = items.trim_end_matches('!');
-        let paginated =
-            json!({ "inputToken": "nextToken", "outputToken": "nextToken", "items": items, "pageSize": "size" });
+        let mut paginated = json!({ "inputToken": "nextToken", "outputToken": "nextToken", "items": items });
+        if input.iter().any(|(name, _)| *name == "size?") {
+            paginated["pageSize"] = "size".into();
+        }
         traits.insert("smithy.api#paginated".to_owned(), paginated);
     }
     let errors: Vec<Value> = errors.iter().map(|error| json!({ "target": format!("ex#{error}") })).collect();
@@ -184,7 +186,7 @@ fn library() -> &'static Schema {
 }
 
 /// Plants with ids that the service gives, shown without a wrapper, with times as texts; no error for a name that is taken, and
-/// one error for all that a client does wrong with a deletion.
+/// one error for all that a client does wrong with a deletion. Tags are a map in pages, and so are the leaves of a plant.
 fn garden() -> &'static Schema {
     let time = json!({ "type": "timestamp", "traits": { "smithy.api#timestampFormat": "date-time" } });
     let mut all = shapes(&[
@@ -195,6 +197,13 @@ fn garden() -> &'static Schema {
             json!({ "type": "structure", "members": members(&[("id!", STRING), ("name!", STRING), ("lastModified!", "Time")]) }),
         ),
         ("Plants", json!({ "type": "list", "member": { "target": "ex#PlantSummary" } })),
+        ("Keys", json!({ "type": "list", "member": { "target": STRING } })),
+        ("TagMap", json!({ "type": "map", "key": { "target": STRING }, "value": { "target": STRING } })),
+        ("Leaf", json!({ "type": "structure", "members": members(&[("leafId!", STRING), ("color", STRING)]) })),
+        (
+            "Leaves",
+            json!({ "type": "list", "member": { "target": "ex#Leaf" }, "traits": { "smithy.api#length": { "max": 2 } } }),
+        ),
     ]);
     let shown: &[(&str, &str)] = &[
         ("id!", STRING),
@@ -225,6 +234,36 @@ fn garden() -> &'static Schema {
     operation(a, ("CreateFence", "POST", "/fences"), [&[("name!", STRING)], &[("arn!", STRING)]], &["ClientException"]);
     operation(a, ("DescribeFence", "GET", "/fence"), [named, &[("arn!", STRING), ("name!", STRING)]], NOT_FOUND);
     operation(a, ("DeleteFence", "DELETE", "/fence"), [named, &[]], NOT_FOUND);
+    operation(
+        a,
+        ("DescribeFenceHistory", "GET", "/fences"),
+        [&[("nextToken?", STRING)], &[("leaves", "Leaves"), ("nextToken", STRING)]],
+        &["ValidationException"],
+    );
+    operation(a, ("CreateHedge", "POST", "/hedges"), [&[("name!", STRING)], &[("hedgeId!", STRING)]], NOT_FOUND);
+    operation(
+        a,
+        ("GetHedge", "GET", "/hedges/{hedgeId}"),
+        [
+            &[("hedgeId/", STRING), ("nextToken?", STRING), ("size?", "smithy.api#Integer")],
+            &[("leaves", "Leaves"), ("hedgeId!", STRING), ("name", STRING), ("nextToken", STRING)],
+        ],
+        NOT_FOUND,
+    );
+    operation(a, ("DeleteHedge", "DELETE", "/hedges/{hedgeId}"), [&[("hedgeId/", STRING)], &[]], NOT_FOUND);
+    operation(a, ("TagResource", "POST", "/tag"), [&[("resourceArn!", STRING), ("tags!", "TagMap")], &[]], NOT_FOUND);
+    operation(
+        a,
+        ("UntagResource", "POST", "/untag"),
+        [&[("resourceArn!", STRING), ("tagKeys!", "Keys")], &[]],
+        NOT_FOUND,
+    );
+    operation(
+        a,
+        ("ListTagsForResource", "GET", "/tags"),
+        [&[("resourceArn#", STRING), ("nextToken?", STRING)], &[("tags", "TagMap"), ("nextToken", STRING)]],
+        NOT_FOUND,
+    );
     load("Garden", all)
 }
 

@@ -149,6 +149,28 @@ fn an_update_changes_what_it_names_and_nothing_else() {
     assert!(changed > 30, "{changed}");
 }
 
+/// The tags on all pages.
+fn listed_tags(world: &World, named: &Map<String, Value>) -> Value {
+    let tagging = world.graph.tagging.as_ref().unwrap();
+    let (mut input, mut all) = (named.clone(), Vec::new());
+    loop {
+        let mut page = world.call(tagging.list, &input).unwrap();
+        all.push(page[&tagging.tags].take());
+        match page.get("nextToken") {
+            Some(next) => input.insert("nextToken".to_owned(), next.clone()),
+            None => break,
+        };
+    }
+    match &all[..] {
+        [Value::Object(_), _, ..] => {
+            assert!(all.iter().all(|page| page.as_object().unwrap().len() <= 2), "{all:?}");
+            all.iter().flat_map(|page| page.as_object().unwrap().clone()).collect::<Map<_, _>>().into()
+        }
+        [one] => one.clone(),
+        pages => pages.iter().flat_map(|page| page.as_array().unwrap().clone()).collect(),
+    }
+}
+
 #[test]
 fn tags_are_kept_by_arn_and_shown() {
     let mut tagged = 0;
@@ -166,7 +188,7 @@ fn tags_are_kept_by_arn_and_shown() {
             tag.extend(named.clone());
             let tags = tag[&tagging.tags].clone();
             world.call(tagging.tag, &tag).unwrap();
-            let all = world.call(tagging.list, &named).unwrap()[&tagging.tags].clone();
+            let all = listed_tags(&world, &named);
             let keys: Vec<Value> = match &tags {
                 Value::Object(tags) => tags.keys().map(|key| key.as_str().into()).collect(),
                 Value::Array(tags) => tags.iter().map(|tag| tag["key"].clone()).collect(),
@@ -180,7 +202,7 @@ fn tags_are_kept_by_arn_and_shown() {
             let mut untag = named.clone();
             untag.insert(tagging.keys.clone(), keys.clone().into());
             world.call(tagging.untag, &untag).unwrap();
-            let rest = world.call(tagging.list, &named).unwrap()[&tagging.tags].clone();
+            let rest = listed_tags(&world, &named);
             assert!(!keys.iter().any(|key| has(&rest, key)), "{}: {keys:?} in {rest}", kind.noun);
             tagged += 1;
             if let Some(delete) = kind.first(Role::Delete) {

@@ -287,3 +287,33 @@ fn settings_are_shown_as_they_were_set() {
     let shown = ask(&world, "GetTrafficDistribution", json!({ "Id": id })).unwrap();
     assert_eq!((&shown["TelephonyConfig"], &shown["Id"]), (&telephony, &id));
 }
+
+#[test]
+fn pages_that_no_operation_fills_have_samples() {
+    let garden = foreign::models().pop().unwrap();
+    let mut world = World::of(garden);
+    let hedge = made(&mut world, "Hedge", json!({ "name": "beech" }));
+    let pages = |operation: &str, input: Value| {
+        let (mut input, mut pages) = (input, Vec::new());
+        loop {
+            let id = garden.operation_named(operation).unwrap();
+            let request = encode_request(garden, id, &input).unwrap();
+            let response = world.service.handle(&request);
+            let page = decode_response(garden, id, &response, &WireLimits::default()).unwrap().value;
+            let next = page.get("nextToken").cloned();
+            pages.push(page);
+            match next {
+                Some(next) => input["nextToken"] = next,
+                None => return pages,
+            }
+        }
+    };
+    let lengths =
+        |pages: &[Value]| -> Vec<usize> { pages.iter().map(|page| page["leaves"].as_array().unwrap().len()).collect() };
+    let one_by_one = pages("GetHedge", json!({ "hedgeId": hedge, "size": 1 }));
+    assert!(one_by_one.iter().all(|page| page["hedgeId"] == hedge && page["name"] == "beech"), "{one_by_one:?}");
+    assert_eq!(lengths(&one_by_one), [1; 5]);
+    // No page is longer than the model allows.
+    assert_eq!(lengths(&pages("GetHedge", json!({ "hedgeId": hedge, "size": 5 }))), [2, 2, 1]);
+    assert_eq!(lengths(&pages("DescribeFenceHistory", json!({}))), [2, 2, 1]);
+}
