@@ -6,6 +6,7 @@
 
 mod contract;
 mod index;
+mod second;
 mod wire;
 
 use connect_model::export::json_schema;
@@ -79,6 +80,12 @@ pub const INDEXES: &[Index] = &[
         name: "resources",
         legend: "The kinds of resource that are found in the model: their operations, ids, parents and needs.",
         page: index::resources,
+    },
+    Index {
+        name: "second-contract",
+        legend: "Amazon Connect as CloudFormation describes it, compared with the model: operations of the types, and members \
+                 with other bounds, patterns, enums or requirements.",
+        page: second::page,
     },
     Index {
         name: "overrides",
