@@ -264,13 +264,15 @@ impl Graph {
         self.kind_of(schema, member, shape).map(|kind| &self.kinds[kind])
     }
 
-    /// The kind whose ids the values at a place have: by their shape, else by the name of the member.
+    /// The kind whose ids the values at a place have: by their shape, else by the name of the member. Numbers, such as those of
+    /// versions, have a name alone.
     pub(crate) fn kind_of(&self, schema: &Schema, member: &str, shape: ShapeId) -> Option<usize> {
-        if !matches!(schema[shape].kind, crate::schema::Kind::String) {
-            return None;
-        }
-        let by_member = || self.by_member.get(&member.to_ascii_lowercase());
-        self.by_shape.get(&shape).or_else(by_member).copied()
+        let by_shape = match schema[shape].kind {
+            crate::schema::Kind::String => self.by_shape.get(&shape),
+            crate::schema::Kind::Number(_) => None,
+            _ => return None,
+        };
+        by_shape.or_else(|| self.by_member.get(&member.to_ascii_lowercase())).copied()
     }
 
     /// The kinds that have to be made before one of this kind, in order, itself last.

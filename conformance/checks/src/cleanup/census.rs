@@ -1,5 +1,6 @@
-//! Looks through the lists for resources of the run that are still there: those whose deletion was answered with success, and
-//! those that an endpoint made beside the ones that its answers named. Only reads.
+//! Looks for resources of the run that are still there: those whose deletion was answered with success, and those that an
+//! endpoint made beside the ones that its answers named. Reads the lists, and the descriptions of what no list shows. Only
+//! reads.
 
 use std::collections::HashSet;
 
@@ -13,15 +14,16 @@ use crate::ledger::{Ledger, Standing};
 use crate::resources::INSTANCE;
 use crate::steps::Wait;
 
-/// The resources that lists show after a clean-up. A list that cannot be read shows nothing.
+/// The resources that are shown after a clean-up. A list that cannot be read shows nothing.
 pub(super) struct Census {
     /// Resources that are described after their deletion. The ledger has them as open entries.
     pub(super) still_there: Vec<Leftover>,
-    /// The number of others with a name of the run. The ledger has them as open entries that are to be looked at.
-    pub(super) others: usize,
+    /// Others with a name of the run, and those that were answered as gone. The ledger has them as open entries that are to be
+    /// looked at.
+    pub(super) others: Vec<Leftover>,
 }
 
-/// Reads the lists of the kinds of which something was deleted.
+/// Reads the lists of the kinds of which something was deleted, and the descriptions of deleted resources without a list.
 pub(super) async fn take(client: &Client, ledger: &Ledger) -> Census {
     let instance = ledger.instance().map(|id| (INSTANCE.to_owned(), Value::from(id))).into_iter();
     let instance: Map<String, Value> = instance.collect();
@@ -41,6 +43,13 @@ pub(super) async fn take(client: &Client, ledger: &Ledger) -> Census {
             }
         }
     }
+    for entry in ledger.unlisted() {
+        if let (Some(undo), Some(deletion)) = (ledger.undo(entry.create), entry.delete_input)
+            && !ledger.is_entered(undo.delete, &deletion)
+        {
+            listed.push((undo, entry.members, deletion));
+        }
+    }
     // A description may lag behind the deletion.
     let mut wait = Wait::brief(client);
     while !listed.is_empty() {
@@ -55,18 +64,21 @@ pub(super) async fn take(client: &Client, ledger: &Ledger) -> Census {
             break;
         }
     }
-    let mut census = Census { still_there: Vec::new(), others: 0 };
+    let mut census = Census { still_there: Vec::new(), others: Vec::new() };
     for (undo, members, deletion) in listed {
-        if !ledger.was_deleted(undo.delete, &deletion) {
-            ledger.reopen(undo.create, members, deletion, Standing::Unknown);
-            census.others += 1;
-            continue;
-        }
-        let entry = ledger.reopen(undo.create, members, deletion, Standing::Ours);
+        let was_deleted = ledger.was_deleted(undo.delete, &deletion);
+        let standing = if was_deleted { Standing::Ours } else { Standing::Unknown };
+        let entry = ledger.reopen(undo.create, members, deletion, standing);
         let shown = undo.describe.map(|shows| client.schema[shows].name.as_str()).unwrap_or_default();
         let delete = &client.schema[undo.delete].name;
-        let why = format!("{delete} answered with success, and {shown} still shows it");
-        census.still_there.push(Leftover { what: describe(client, &entry), why });
+        let (into, end) = match was_deleted {
+            true => (&mut census.still_there, "answered with success"),
+            false => (&mut census.others, "has not ended it"),
+        };
+        into.push(Leftover {
+            what: describe(client, &entry),
+            why: format!("{delete} {end}, and {shown} still shows it"),
+        });
     }
     census
 }

@@ -93,7 +93,7 @@ impl Client {
 pub async fn clean_up_all(client: &Client, ledger: &Ledger) -> Cleanup {
     let mut cleanup = clean_up(client, ledger, |_| true, true).await;
     let mut census = census::take(client, ledger).await;
-    if census.others > 0 {
+    if !census.others.is_empty() {
         let deleted = cleanup.deleted;
         cleanup = clean_up(client, ledger, |_| true, true).await;
         cleanup.deleted += deleted;
@@ -101,6 +101,7 @@ pub async fn clean_up_all(client: &Client, ledger: &Ledger) -> Cleanup {
     }
     cleanup.deleted = cleanup.deleted.saturating_sub(census.still_there.len());
     cleanup.left.extend(census.still_there);
+    cleanup.left.extend(census.others);
     cleanup
 }
 

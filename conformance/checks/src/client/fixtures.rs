@@ -16,7 +16,7 @@ use serde_json::{Value, json};
 use tokio::sync::OnceCell;
 
 use crate::client::Client;
-use crate::client::places::{has_place, set_place};
+use crate::client::places::{as_value, has_place, set_place};
 use crate::client::reply::Reply;
 use crate::ledger::{self, Owner};
 use crate::parts::make_items_unique;
@@ -272,9 +272,25 @@ impl Client {
             // There is one of these for each holder.
             let is_single = row.of.id == Source::Input(place.to_owned());
             let made = if is_single { self.create(needed).await? } else { self.needed(needed, instance).await? };
-            set_place(value, place, &made.id);
+            set_place(value, place, &self.id_at(row, place, &made.id));
+            // Both live in the same resource: an alias names a version of its flow.
+            let held = row.of.parents.iter().filter(|(member, holder)| member != INSTANCE && holder.is_some());
+            for (member, holder) in held.filter(|(member, _)| member != place) {
+                let mut own = needed.of.parents.iter().filter(|(_, own)| own == holder);
+                if let Some(id) = own.next().and_then(|(own, _)| made.sent.get(own)) {
+                    value[member] = id.clone();
+                }
+            }
         }
         Ok(())
+    }
+
+    /// The id of a resource as the value of a place in the creation of another one.
+    fn id_at(&self, row: &Resource, place: &str, id: &str) -> Value {
+        let operation = self.schema.operation_named(row.create);
+        let members = operation.and_then(|operation| self.schema.input_members(&self.schema[operation]));
+        let member = members.and_then(|members| members.get(place));
+        member.map_or_else(|| id.into(), |member| as_value(self.schema, &member.slot, id))
     }
 
     /// The input that creates a resource of a kind which refers to new ones, in place of those that others share; and these.
@@ -289,7 +305,7 @@ impl Client {
         let mut made = Vec::new();
         for (place, needed) in row.own_needs() {
             let created = self.create(needed).await?;
-            set_place(&mut input, place, &created.id);
+            set_place(&mut input, place, &self.id_at(row, place, &created.id));
             made.push((needed, created));
         }
         Ok((input, made))

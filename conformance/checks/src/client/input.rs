@@ -12,7 +12,7 @@ use serde_json::Value;
 use crate::client::Client;
 use crate::client::fixtures::is_creating;
 use crate::client::forms::give_usual_forms;
-use crate::client::places::places;
+use crate::client::places::{as_value, places};
 use crate::resources;
 use crate::resources::Resource;
 use crate::tagging;
@@ -251,7 +251,7 @@ impl Client {
             let made =
                 if is_single { self.create(row).await.ok() } else { self.resource_for(row, &label, focus).await };
             let Some(made) = made else { continue };
-            let id = Value::from(made.id);
+            let id = as_value(self.schema, place.slot, &made.id);
             if validate_slot(self.schema, place.slot, &id).is_empty()
                 && let Some(target) = value.pointer_mut(&place.pointer)
             {

@@ -1,7 +1,7 @@
 //! Places in an input that name resources: found by the shapes of their ids, and filled. Sends nothing.
 
 use connect_model::resources::Graph;
-use connect_model::schema::{Schema, ShapeId, Slot};
+use connect_model::schema::{Kind, Schema, ShapeId, Slot};
 use serde_json::Value;
 
 use crate::parts::visit;
@@ -21,7 +21,7 @@ pub(super) struct Place<'s> {
 pub(super) fn places<'s>(schema: &'s Schema, graph: &'s Graph, shape: ShapeId, value: &Value) -> Vec<Place<'s>> {
     let mut found = Vec::new();
     visit(schema, shape, value, &mut |part| {
-        let kind = graph.named_at(schema, part.name, part.slot.target).filter(|_| part.value.is_string());
+        let kind = graph.named_at(schema, part.name, part.slot.target).filter(|_| part.value.is_string() || part.value.is_number());
         let place = |kind: &'s connect_model::resources::Kind| Place {
             pointer: part.pointer.clone(),
             noun: &kind.noun,
@@ -34,12 +34,20 @@ pub(super) fn places<'s>(schema: &'s Schema, graph: &'s Graph, shape: ShapeId, v
     found
 }
 
+/// An id as a value of a slot.
+pub(super) fn as_value(schema: &Schema, slot: &Slot, id: &str) -> Value {
+    match schema[slot.target].kind {
+        Kind::Number(_) => id.parse::<i64>().map_or_else(|_| id.into(), Value::from),
+        _ => id.into(),
+    }
+}
+
 /// Sets the id at a place of the graph, such as `SecurityProfileIds[]`, wherever the value has it.
-pub(super) fn set_place(value: &mut Value, place: &str, id: &str) {
+pub(super) fn set_place(value: &mut Value, place: &str, id: &Value) {
     match place.split_once('.') {
         None => match place.strip_suffix("[]") {
-            Some(list) => value[list] = Value::from(vec![id]),
-            None => value[place] = id.into(),
+            Some(list) => value[list] = Value::from(vec![id.clone()]),
+            None => value[place] = id.clone(),
         },
         Some((head, rest)) => match head.strip_suffix("[]") {
             Some(list) => {
@@ -95,9 +103,9 @@ mod tests {
     fn a_place_is_set_wherever_the_value_has_it() {
         let mut value = json!({ "A": [{ "B": { "Id": "x" } }, { "B": {} }], "C": {} });
         assert!(has_place(&value, "A[].B.Id") && !has_place(&value, "A[].D.Id") && !has_place(&value, "Ids[]"));
-        set_place(&mut value, "A[].B.Id", "new");
-        set_place(&mut value, "Ids[]", "one");
-        set_place(&mut value, "D.Id", "no");
+        set_place(&mut value, "A[].B.Id", &"new".into());
+        set_place(&mut value, "Ids[]", &"one".into());
+        set_place(&mut value, "D.Id", &"no".into());
         assert_eq!(
             value,
             json!({ "A": [{ "B": { "Id": "new" } }, { "B": { "Id": "new" } }], "C": {}, "Ids": ["one"] })

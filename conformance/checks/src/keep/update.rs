@@ -3,7 +3,7 @@
 use connect_model::alike::Shared;
 use connect_model::generate::Config;
 use connect_model::path::SchemaPath;
-use connect_model::resources::tails;
+use connect_model::resources::{Source, tails};
 use connect_model::schema::{Binding, Kind, Member, Members};
 use connect_model::validate::validate_slot;
 use serde_json::Value;
@@ -140,6 +140,17 @@ impl Updater<'_> {
                     changes.push(Change { named: Some((&*member.name, value)), words });
                 }
             }
+        }
+        // Another value of each of the others, and another resource where they name one.
+        let id = &self.thing.row.of.id;
+        let is_fact = |member: &&Member| must_be_named(member) && *id != Source::Input(member.name.clone());
+        for member in self.members.iter().filter(is_fact) {
+            let is_enum = matches!(self.trial.client.schema[member.slot.target].kind, Kind::Enum(_));
+            let value = value_of(self.trial.client, self.trial.operation, member, "another").await;
+            changes.extend(value.ok().filter(|_| !is_enum).map(|value| Change {
+                named: Some((&*member.name, value)),
+                words: format!("with another {}", member.name),
+            }));
         }
         for member in self.members.iter().filter(|member| member.binding == Binding::Body) {
             if let Some(value) = several(self.trial.client, self.trial.operation, member).await {
@@ -414,6 +425,11 @@ impl Updater<'_> {
         let derived = ["Sha256", "Version", "Status"].iter().any(|end| member.name.ends_with(end));
         is_time || moves_with_updates(&member.name) || (derived && input.get("Content").is_some())
     }
+}
+
+/// True for required members that say something about the resource.
+fn must_be_named(member: &Member) -> bool {
+    member.required && !member.idempotency_token && member.binding == Binding::Body
 }
 
 /// True for the name of a described member, and for one that ends in it: `workspaceName` of `name`.

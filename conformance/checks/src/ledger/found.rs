@@ -82,6 +82,11 @@ impl Ledger {
         entry
     }
 
+    /// The resources that were deleted, or answered as gone, and that no list of the instance shows.
+    pub(crate) fn unlisted(&self) -> Vec<Entry> {
+        self.state().unlisted.values().cloned().collect()
+    }
+
     /// True if an operation has deleted something, or found it gone, as its answers say.
     pub(crate) fn has_deleted(&self, delete: OperationId) -> bool {
         self.state().deleted.contains_key(&delete)

@@ -79,6 +79,9 @@ struct State {
     names_foreign: bool,
     /// Digests of the inputs of deletions that were answered with success, by operation.
     deleted: HashMap<OperationId, HashSet<u64>>,
+    /// Resources that were deleted, or answered as gone, and that no list of the instance shows. By the operation that deleted
+    /// them and the digest of its input.
+    unlisted: HashMap<(OperationId, u64), Entry>,
     journal: Option<Journal>,
 }
 
@@ -134,6 +137,7 @@ impl Ledger {
                 foreign: Vec::new(),
                 names_foreign: false,
                 deleted: HashMap::new(),
+                unlisted: HashMap::new(),
                 journal: None,
             }),
         }
@@ -271,7 +275,7 @@ impl Ledger {
     }
 
     /// True if a creation without a response can have succeeded. An id in its request is that of a resource of ours, or
-    /// invented; nothing is created in a parent that does not exist.
+    /// invented; nothing is created in a parent that does not exist. A parent of an unknown kind may exist.
     pub(crate) fn may_exist(&self, at: usize) -> bool {
         let state = self.state();
         let Some(entry) = state.entries.get(at) else { return false };
@@ -283,11 +287,16 @@ impl Ledger {
                 id.is_some_and(|id| names(text, id))
             })
         };
+        let kind = resources::shared(self.schema).made_by(entry.create);
+        let is_of_unknown_kind = |member: &str| {
+            kind.is_some_and(|kind| kind.parents.iter().any(|(parent, of)| parent == member && of.is_none()))
+        };
         let parent_exists = |member: &str| {
             let text = entry.members.get(member).and_then(Value::as_str).unwrap_or_default();
             match &self.instance {
                 Some(instance) if member == "InstanceId" => names(text, instance),
                 None if member == "InstanceId" => true,
+                _ if is_of_unknown_kind(member) => true,
                 _ => is_ours(text) && (text.contains('/') || !member.ends_with("Arn")),
             }
         };

@@ -91,7 +91,9 @@ impl Ledger {
         let is_clear =
             |code: &str| !is_throttling(status, code) && (!is_conflict(status, Some(code)) || self.is_made(at, &entry));
         let is_of_service = (400..500).contains(&status) && ![408, 425, 429, 499].contains(&status);
-        status < 500 && (is_of_service && code.as_deref().is_some_and(is_clear) || !finds_by_name(undo, &entry))
+        // Where nothing can be looked for by its name, every error of the client is believed, but for a request that was given up.
+        let is_error = (400..500).contains(&status) && ![408, 425, 499].contains(&status);
+        is_of_service && code.as_deref().is_some_and(is_clear) || is_error && !finds_by_name(undo, &entry)
     }
 
     /// True if another creation of the same name was answered with a resource.
@@ -120,11 +122,18 @@ impl Ledger {
             200..300 => gone.iter().filter_map(|(_, entry)| Some(digest(entry.delete_input.as_ref()?))).collect(),
             _ => Vec::new(),
         };
+        let unlisted = gone.iter().filter(|(_, entry)| {
+            self.undo.get(&entry.create).is_some_and(|undo| !undo.is_listed && undo.describe.is_some())
+        });
+        let unlisted = unlisted
+            .filter_map(|(_, entry)| Some(((delete, digest(entry.delete_input.as_ref()?)), Entry::clone(entry))));
+        let unlisted: Vec<_> = unlisted.collect();
         let numbers = |of: Vec<(usize, &Entry)>| of.into_iter().map(|(at, _)| at).collect::<Vec<usize>>();
         let (others, gone) = (numbers(others), numbers(gone));
         others.into_iter().for_each(|at| state.forget_id(at));
         gone.into_iter().for_each(|at| state.mark_gone(at, &status.to_string()));
         state.deleted.entry(delete).or_default().extend(inputs);
+        state.unlisted.extend(unlisted);
     }
 }
 

@@ -7,6 +7,8 @@ use connect_model::resources::{self as graph, Graph, Kind, Role};
 use connect_model::schema::{OperationId, Schema};
 use serde_json::{Map, Value};
 
+use crate::resources::INSTANCE;
+
 /// The deletion of the resources that an operation creates.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Undo {
@@ -24,6 +26,8 @@ pub struct Undo {
     pub search: Option<Listing>,
     /// The operation that shows one resource, with the input of `delete`.
     pub describe: Option<OperationId>,
+    /// True if `search` needs no more than the instance, so that it can show all of them.
+    pub is_listed: bool,
 }
 
 /// An operation that lists the resources of a kind.
@@ -74,14 +78,18 @@ fn undo(schema: &Schema, graph: &Graph, kind: &Kind, rank: usize) -> Option<Undo
         let members = |names: &[(String, Source)]| names.iter().map(|(member, _)| member.clone()).collect::<Vec<_>>();
         members(&describe.names) == members(names)
     });
+    let search = listing(schema, graph, kind);
+    let places = search.iter().filter_map(|search| schema.input_members(&schema[search.operation]));
+    let is_listed = search.is_some() && places.flatten().all(|member| !member.required || member.name == INSTANCE);
     Some(Undo {
         create: kind.create,
         delete: delete.operation,
         delete_members: names.clone(),
         rank,
         name_member: kind.name.clone(),
-        search: listing(schema, graph, kind),
+        search,
         describe: describe.map(|describe| describe.operation),
+        is_listed,
     })
 }
 

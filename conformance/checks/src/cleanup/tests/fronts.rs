@@ -1,12 +1,17 @@
 //! Fronts that send a creation twice, and endpoints that give new resources another name than the requested one.
 #![allow(clippy::unwrap_used)]
 
+use std::sync::atomic::{AtomicUsize, Ordering};
+
 use connect_model::files::Use;
+use connect_model::path::SchemaPath;
 use connect_model::schema::Schema;
-use connect_model::wire::message::{Headers, HttpRequest};
+use connect_model::wire::encode_request;
+use connect_model::wire::message::{Headers, HttpRequest, HttpResponse};
 use serde_json::{Value, json};
 
-use super::{Liar, NAME, header};
+use super::{Liar, NAME, file, header};
+use crate::client::reply::Reply;
 use crate::ledger::Ledger;
 
 /// The first answer is lost between the front and the service, and the second one is what the front passes on.
@@ -130,6 +135,51 @@ async fn what_is_still_described_after_its_deletion_is_left() {
     }
 }
 
+/// No list shows attached files: their descriptions do.
+#[tokio::test]
+async fn a_deletion_of_what_no_list_shows_is_not_believed() {
+    for (status, refusals, expected) in [(204, 9, 1), (404, 1, 0), (404, 9, 1), (200, 0, 0)] {
+        let liar = Liar::giving("nothing", |_| String::new());
+        let made = liar.attach().await;
+        let shown = made.clone();
+        let deletions = AtomicUsize::new(0);
+        *liar.twist.lock().unwrap() = Box::new(move |request, response| {
+            if request.method == "DELETE" {
+                if deletions.fetch_add(1, Ordering::Relaxed) < refusals {
+                    response.status = status;
+                    response.body = b"{}".to_vec();
+                    let error = ("x-amzn-errortype".to_owned(), "ResourceNotFoundException".to_owned());
+                    response.headers.0.extend((status == 404).then_some(error));
+                }
+            } else if request.method == "GET"
+                && request.uri.contains("/attached-files/")
+                && deletions.load(Ordering::Relaxed) <= refusals
+            {
+                response.clone_from(&shown);
+            }
+        });
+        let left = liar.client.clear().await;
+        assert_eq!(left.len(), expected, "{status} {refusals}: {left:?}");
+        assert_eq!(liar.client.ledger().unwrap().open(|_| true).len(), expected, "{status} {refusals}");
+    }
+}
+
+/// A file is attached to something that is no kind of the model, so that it may exist.
+#[tokio::test]
+async fn a_lost_creation_of_what_no_list_shows_stays_in_the_ledger() {
+    let liar = Liar::giving("nothing", |_| String::new());
+    *liar.twist.lock().unwrap() = Box::new(|request, response| {
+        if request.method == "PUT" {
+            response.status = 408;
+        }
+    });
+    let left = liar.client.clear().await;
+    assert_eq!(left, Vec::<String>::new());
+    liar.ask_to_attach().await;
+    let left = liar.client.clear().await;
+    assert!(left.len() == 1 && left[0].ends_with("no list shows its kind by name"), "{left:?}");
+}
+
 /// A front may send a creation twice: both resources have the name of the run, and one id is answered.
 #[tokio::test]
 async fn the_twin_of_a_resource_is_deleted() {
@@ -169,6 +219,31 @@ async fn an_item_without_an_id_is_not_absent() {
     liar.ask_for(NAME).await;
     let left = liar.client.clear().await;
     assert!(left.len() == 1 && left[0].ends_with("ListContactFlows shows its name without an id"), "{left:?}");
+}
+
+impl Liar {
+    /// Asks for an attached file with the tag of the run.
+    async fn ask_to_attach(&self) -> Reply {
+        let mut input = file(&self.service, &json!({}));
+        let create = self.client.schema.operation_named("CreateAttachedFile").unwrap();
+        self.client.add_run_tag(create, &mut input, &SchemaPath::default());
+        self.call("CreateAttachedFile", input).await
+    }
+
+    /// Attaches a file, and returns its description.
+    async fn attach(&self) -> HttpResponse {
+        let Reply::Success(exchange) = self.ask_to_attach().await else { unreachable!("the file is not created") };
+        let body: Value = serde_json::from_slice(&exchange.response.body).unwrap();
+        let schema = self.client.schema;
+        let mut named = file(&self.service, &json!({}));
+        named["FileId"] = body["FileId"].clone();
+        let names = ["InstanceId", "FileId", "AssociatedResourceArn"];
+        named.as_object_mut().unwrap().retain(|name, _| names.contains(&name.as_str()));
+        let describe = schema.operation_named("GetAttachedFile").unwrap();
+        let described = self.service.handle(&encode_request(schema, describe, &named).unwrap());
+        assert_eq!(described.status, 200);
+        described
+    }
 }
 
 fn get(uri: &str) -> HttpRequest {
