@@ -16,7 +16,7 @@ use crate::ledger::{Entry, Ledger, Owner, Standing, is_gone};
 pub(super) enum Existence {
     /// The resource exists, or may exist, and this input deletes it.
     Exists(Value),
-    /// The resource cannot have been created.
+    /// Nothing was created that has no entry of its own.
     Impossible,
     /// The list of its kind does not have it.
     NotListed,
@@ -92,6 +92,7 @@ impl Lookup<'_> {
             (_, Some(list)) => list,
             (Standing::Lost(input), None) => return self.described_again(entry, input).await,
             _ if is_chosen => return self.identified_by_request(entry, undo, name),
+            _ if self.ledger.is_answered_by_token(at, entry) => return Existence::Impossible,
             _ => return Existence::Unknown("no list shows its kind by name".to_owned()),
         };
         self.read(listing.operation, &input, !may_exist).await;

@@ -9,7 +9,7 @@ use connect_model::wire::message::HttpRequest;
 use connect_model::wire::{encode_request, read_response};
 use futures_util::FutureExt as _;
 use futures_util::future::BoxFuture;
-use serde_json::Value;
+use serde_json::{Map, Value};
 
 use crate::client::Client;
 use crate::client::reply::{NOT_PUBLISHED, Reply, SYNTHESIZED};
@@ -229,6 +229,10 @@ impl Client {
         let is_same = |one: &str, other: &str| one.trim().eq_ignore_ascii_case(other.trim());
         // A journal may have any name, and the run may have changed it.
         let is_certain = !ledger.is_of_earlier_run();
+        // Nobody but another run gives a resource its tag.
+        if let Some(tag) = resource_in(body).and_then(tag_in).flatten().filter(|tag| !is_this_run(&tag.run_id)) {
+            return Sight::Others(format!("something with the tag of the run {}", tag.run_id));
+        }
         match name.zip(requested) {
             // Tags prove nothing under another name: a creation may have added them to an existing resource.
             Some((shown, own)) if !is_same(shown, own) && !is_ours(shown) => {
@@ -254,9 +258,8 @@ impl Client {
         if name.and_then(run_of_name).is_some_and(&is_run) {
             return Sight::Ours(Vec::new());
         }
-        let tags = ["Tags", "tags"].iter().find_map(|member| shown.get(*member)).filter(|tags| !tags.is_null());
-        let tag = match tags {
-            Some(tags) => read_tags(tags).get(TAG).and_then(|tag| tag.parse::<RunTag>().ok()),
+        let tag = match tag_in(shown) {
+            Some(tag) => tag,
             None => match shown.iter().find(|(member, _)| member.ends_with("Arn") || *member == "arn") {
                 Some((_, Value::String(arn))) => match self.run_tag_of(arn).await {
                     Ok(tag) => tag,
@@ -423,6 +426,12 @@ fn is_ended(body: &Value) -> bool {
 /// The name in the members of a resource.
 fn name_in(members: &serde_json::Map<String, Value>) -> Option<&str> {
     NAMES.iter().find_map(|member| members.get(*member)?.as_str())
+}
+
+/// The run tag in a description; none if it shows no tags.
+fn tag_in(shown: &Map<String, Value>) -> Option<Option<RunTag>> {
+    let tags = ["Tags", "tags"].iter().find_map(|member| shown.get(*member)).filter(|tags| !tags.is_null())?;
+    Some(read_tags(tags).get(TAG).and_then(|tag| tag.parse().ok()))
 }
 
 /// The members of the resource that a response shows: those of the response, or of the one structure in it.

@@ -21,7 +21,9 @@ pub(super) struct Place<'s> {
 pub(super) fn places<'s>(schema: &'s Schema, graph: &'s Graph, shape: ShapeId, value: &Value) -> Vec<Place<'s>> {
     let mut found = Vec::new();
     visit(schema, shape, value, &mut |part| {
-        let kind = graph.named_at(schema, part.name, part.slot.target).filter(|_| part.value.is_string() || part.value.is_number());
+        let kind = graph
+            .named_at(schema, part.name, part.slot.target)
+            .filter(|_| part.value.is_string() || part.value.is_number());
         let place = |kind: &'s connect_model::resources::Kind| Place {
             pointer: part.pointer.clone(),
             noun: &kind.noun,

@@ -29,6 +29,16 @@ impl Ledger {
         self.with_deletion(&self.state(), delete, input).any(|(other, _)| other != at)
     }
 
+    /// True if a request with the token of an entry was answered with a resource: its repetition, which made nothing else.
+    pub(crate) fn is_answered_by_token(&self, at: usize, entry: &Entry) -> bool {
+        let state = self.state();
+        let is_same = |other: &Entry| {
+            (other.create, &other.members, &other.token) == (entry.create, &entry.members, &entry.token)
+                && other.delete_input.is_some()
+        };
+        entry.token.is_some() && state.entries.iter().any(|(other, one)| other != at && is_same(one))
+    }
+
     /// True if an open entry has the input of a deletion.
     pub(crate) fn is_entered(&self, delete: OperationId, input: &Value) -> bool {
         self.with_deletion(&self.state(), delete, input).any(|(_, entry)| !entry.gone)

@@ -94,6 +94,8 @@ pub struct Entry {
     pub members: Map<String, Value>,
     /// Owner of the resource.
     pub owner: Owner,
+    /// The client token of the request, if it had one and was sent in this run.
+    pub token: Option<String>,
     /// The input that deletes the resource, once it is known; until then, the resource may or may not exist.
     pub delete_input: Option<Value>,
     /// ARNs in the response to the creation.
@@ -109,8 +111,8 @@ pub struct Entry {
 impl Entry {
     /// A creation that is about to be requested at a time, in seconds since 1970.
     fn requested(create: OperationId, members: Map<String, Value>, owner: Owner, requested_at: u64) -> Self {
-        let (delete_input, arns, gone, standing) = (None, Vec::new(), false, Standing::Unknown);
-        Self { create, members, owner, delete_input, arns, gone, requested_at, standing }
+        let (token, delete_input, arns, gone, standing) = (None, None, Vec::new(), false, Standing::Unknown);
+        Self { create, members, owner, token, delete_input, arns, gone, requested_at, standing }
     }
 }
 

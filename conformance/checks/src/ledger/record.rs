@@ -2,6 +2,7 @@
 
 use std::time::SystemTime;
 
+use connect_model::resources::tag_member;
 use connect_model::schema::{Members, OperationId, Schema};
 use connect_model::wire::message::{HttpRequest, HttpResponse};
 use connect_model::wire::{Limits, Route, decode_error, inspect_request, read_response};
@@ -32,14 +33,17 @@ impl RequestHook for Ledger {
         let members: Map<String, Value> = (undo.request_members())
             .filter_map(|member| Some((member.to_owned(), input.get(member)?.clone())))
             .collect();
+        let contract = &self.schema[route.operation];
+        let token = self.schema.input_members(contract).and_then(Members::idempotency_token);
+        let token = token.and_then(|token| input.get(&token.name)?.as_str()).map(str::to_owned);
         let owner = OWNER.try_with(Owner::clone).unwrap_or(Owner::Run);
         let mut state = self.state();
         let at = state.entries.next();
-        let (operation, now) = (self.schema[route.operation].name.clone(), seconds(SystemTime::now()));
+        let (operation, now) = (contract.name.clone(), seconds(SystemTime::now()));
         let line = Line::Requested { n: at, asks: operation, with: members.clone(), at: now };
         state.write(&line, true).map_err(|error| error.to_string())?;
         let create = route.operation;
-        state.entries.push(Entry::requested(create, members, owner, now));
+        state.entries.push(Entry { token, ..Entry::requested(create, members, owner, now) });
         Ok(LedgerEvent::Creates(at))
     }
 
@@ -93,7 +97,15 @@ impl Ledger {
         let is_of_service = (400..500).contains(&status) && ![408, 425, 429, 499].contains(&status);
         // Where nothing can be looked for by its name, every error of the client is believed, but for a request that was given up.
         let is_error = (400..500).contains(&status) && ![408, 425, 499].contains(&status);
-        is_of_service && code.as_deref().is_some_and(is_clear) || is_error && !finds_by_name(undo, &entry)
+        is_of_service && code.as_deref().is_some_and(is_clear) || is_error && !self.finds_by_name(undo, &entry)
+    }
+
+    /// True if the resource of a creation can be looked for by a name that only the run uses, or by another one and its tag.
+    fn finds_by_name(&self, undo: &Undo, entry: &Entry) -> bool {
+        let Some(listing) = &undo.search else { return false };
+        let input = self.schema.input_members(&self.schema[entry.create]);
+        let has_tag = listing.arn.is_some() && input.is_some_and(|input| tag_member(self.schema, input).is_some());
+        undo.name_in(&entry.members).is_some_and(|name| has_tag && !name.is_empty() || run_of_name(name).is_some())
     }
 
     /// True if another creation of the same name was answered with a resource.
@@ -135,11 +147,6 @@ impl Ledger {
         state.deleted.entry(delete).or_default().extend(inputs);
         state.unlisted.extend(unlisted);
     }
-}
-
-/// True if the resource of a creation can be looked for by a name that only the run uses.
-fn finds_by_name(undo: &Undo, entry: &Entry) -> bool {
-    undo.search.is_some() && undo.name_in(&entry.members).and_then(run_of_name).is_some()
 }
 
 /// The ARNs of a resource in the response to its creation: members of the response, or of a structure in it.

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 pub use connect_model::resources::Source;
 use connect_model::resources::{self as graph, Graph, Kind, Role};
-use connect_model::schema::{OperationId, Schema};
+use connect_model::schema::{Binding, OperationId, Schema};
 use serde_json::{Map, Value};
 
 use crate::resources::INSTANCE;
@@ -28,6 +28,9 @@ pub struct Undo {
     pub describe: Option<OperationId>,
     /// True if `search` needs no more than the instance, so that it can show all of them.
     pub is_listed: bool,
+    /// Members of the input of `delete` in the query that name what holds the resource. Their values may be empty; an empty id
+    /// names nothing.
+    pub in_query: Vec<String>,
 }
 
 /// An operation that lists the resources of a kind.
@@ -81,6 +84,12 @@ fn undo(schema: &Schema, graph: &Graph, kind: &Kind, rank: usize) -> Option<Undo
     let search = listing(schema, graph, kind);
     let places = search.iter().filter_map(|search| schema.input_members(&schema[search.operation]));
     let is_listed = search.is_some() && places.flatten().all(|member| !member.required || member.name == INSTANCE);
+    let members = schema.input_members(&schema[delete.operation]);
+    let is_in_query = |name: &str| {
+        members.and_then(|members| members.get(name)).is_some_and(|member| matches!(member.binding, Binding::Query(_)))
+    };
+    let holders = names.iter().filter(|(_, source)| *source != kind.id && matches!(source, Source::Input(_)));
+    let in_query = holders.map(|(name, _)| name.clone()).filter(|name| is_in_query(name)).collect();
     Some(Undo {
         create: kind.create,
         delete: delete.operation,
@@ -90,6 +99,7 @@ fn undo(schema: &Schema, graph: &Graph, kind: &Kind, rank: usize) -> Option<Undo
         search,
         describe: describe.map(|describe| describe.operation),
         is_listed,
+        in_query,
     })
 }
 
@@ -133,13 +143,15 @@ impl Undo {
         request: &'v Map<String, Value>,
         output: impl Fn(&[String]) -> Option<&'v Value>,
     ) -> Option<Value> {
-        let usable = |value: &&Value| value.is_number() || value.as_str().is_some_and(|text| !text.is_empty());
+        let is_usable = |name: &String, value: &Value| {
+            value.is_number() || value.as_str().is_some_and(|text| !text.is_empty() || self.in_query.contains(name))
+        };
         let members = self.delete_members.iter().map(|(name, source)| {
             let value = match source {
                 Source::Input(member) => request.get(member),
                 Source::Output(path) => output(path),
             };
-            Some((name.clone(), value.filter(usable)?.clone()))
+            Some((name.clone(), value.filter(|value| is_usable(name, value))?.clone()))
         });
         members.collect::<Option<Map<_, _>>>().map(Value::Object)
     }

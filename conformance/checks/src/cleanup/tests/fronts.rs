@@ -7,10 +7,10 @@ use connect_model::files::Use;
 use connect_model::path::SchemaPath;
 use connect_model::schema::Schema;
 use connect_model::wire::encode_request;
-use connect_model::wire::message::{Headers, HttpRequest, HttpResponse};
+use connect_model::wire::message::{HttpRequest, HttpResponse};
 use serde_json::{Value, json};
 
-use super::{Liar, NAME, file, header};
+use super::{Liar, NAME, Service, file, header};
 use crate::client::reply::Reply;
 use crate::ledger::Ledger;
 
@@ -45,6 +45,30 @@ async fn a_creation_whose_answer_is_no_clear_refusal_is_looked_for_by_its_name()
         let left = liar.client.clear().await;
         assert_eq!(left, Vec::<String>::new(), "{status} {error}");
         assert_eq!(liar.names() == before, is_unclear, "{status} {error}: {:?}", liar.names());
+    }
+}
+
+/// Under a name that anybody may have used, the tag decides: only what has the tag of the run is deleted.
+#[tokio::test]
+async fn a_creation_of_any_name_is_looked_for_by_its_tag() {
+    for (is_ours, expected) in [(true, "deleted"), (false, "left")] {
+        let liar = Liar::giving("nothing", |_| String::new());
+        let before = liar.names();
+        *liar.twist.lock().unwrap() = Box::new(|request, response| {
+            if request.method == "PUT" {
+                response.status = 409;
+                response.headers.0.push(("x-amzn-errortype".to_owned(), "DuplicateResourceException".to_owned()));
+                response.body = b"{}".to_vec();
+            }
+        });
+        let mut input = flow(&liar.service, "B");
+        let create = liar.client.schema.operation_named("CreateContactFlow").unwrap();
+        if is_ours {
+            liar.client.add_run_tag(create, &mut input, &SchemaPath::default());
+        }
+        liar.call("CreateContactFlow", input).await;
+        assert_eq!(liar.client.clear().await, Vec::<String>::new(), "{expected}");
+        assert_eq!(liar.names() == before, is_ours, "{expected}: {:?}", liar.names());
     }
 }
 
@@ -187,14 +211,9 @@ async fn the_twin_of_a_resource_is_deleted() {
         let liar = Liar::giving("nothing", |_| String::new());
         let before = liar.names();
         liar.create(NAME).await;
-        let content = json!({
-            "Version": "2019-10-30", "StartAction": "a", "Metadata": {},
-            "Actions": [{ "Identifier": "a", "Type": "DisconnectParticipant", "Parameters": {}, "Transitions": {} }],
-        });
-        let twin = json!({ "Name": "Ct-0badcafe-9", "Type": "CONTACT_FLOW", "Content": content.to_string() });
-        let uri = format!("/contact-flows/{}", liar.service.instance_name());
-        let headers = Headers(vec![("content-type".to_owned(), "application/json".to_owned())]);
-        let request = HttpRequest { method: "PUT".to_owned(), uri, headers, body: twin.to_string().into_bytes() };
+        let create = liar.client.schema.operation_named("CreateContactFlow").unwrap();
+        let twin = flow(&liar.service, "Ct-0badcafe-9");
+        let request = encode_request(liar.client.schema, create, &twin).unwrap();
         assert_eq!(liar.service.handle(&request).status, 200);
         *liar.twist.lock().unwrap() = Box::new(move |request, response| {
             if request.method == "GET" {
@@ -204,6 +223,40 @@ async fn the_twin_of_a_resource_is_deleted() {
         });
         assert_eq!(liar.client.clear().await, Vec::<String>::new(), "{shown}");
         assert_eq!(liar.names(), before, "{shown}");
+    }
+}
+
+/// A name of the run is no proof where the tag says otherwise.
+#[tokio::test]
+async fn what_has_the_tag_of_another_run_is_left() {
+    for (run, is_left) in [("aaaa1111", true), ("0badcafe", false)] {
+        let liar = Liar::giving("nothing", |_| String::new());
+        liar.create(NAME).await;
+        let mut other = flow(&liar.service, "Ct-0badcafe-9");
+        other["Tags"] = json!({ "contract-test": format!("{run} 1796068992") });
+        let create = liar.client.schema.operation_named("CreateContactFlow").unwrap();
+        let request = encode_request(liar.client.schema, create, &other).unwrap();
+        assert_eq!(liar.service.handle(&request).status, 200);
+        let left = liar.client.clear().await;
+        assert_eq!(left.iter().any(|line| line.contains("the tag of the run aaaa1111")), is_left, "{run}: {left:?}");
+        assert_eq!(liar.names().contains(&"Ct-0badcafe-9".to_owned()), is_left, "{run}: {:?}", liar.names());
+    }
+}
+
+/// A creation is repeated with its token: what the second answer names is all that was made.
+#[tokio::test]
+async fn a_repetition_with_its_token_explains_a_lost_creation() {
+    for (token, left) in [("one", 0), ("two", 1)] {
+        let liar = Liar::giving("nothing", |_| String::new());
+        *liar.twist.lock().unwrap() = Box::new(|request, response| {
+            if request.method == "PUT" {
+                response.status = 500;
+            }
+        });
+        liar.attach_with("one").await;
+        *liar.twist.lock().unwrap() = Box::new(|_, _| {});
+        assert!(matches!(liar.attach_with(token).await, Reply::Success(_)));
+        assert_eq!(liar.client.clear().await.len(), left, "{token}");
     }
 }
 
@@ -224,7 +277,12 @@ async fn an_item_without_an_id_is_not_absent() {
 impl Liar {
     /// Asks for an attached file with the tag of the run.
     async fn ask_to_attach(&self) -> Reply {
+        self.attach_with("a-token").await
+    }
+
+    async fn attach_with(&self, token: &str) -> Reply {
         let mut input = file(&self.service, &json!({}));
+        input["ClientToken"] = token.into();
         let create = self.client.schema.operation_named("CreateAttachedFile").unwrap();
         self.client.add_run_tag(create, &mut input, &SchemaPath::default());
         self.call("CreateAttachedFile", input).await
@@ -244,6 +302,16 @@ impl Liar {
         assert_eq!(described.status, 200);
         described
     }
+}
+
+/// A flow with a name.
+fn flow(service: &Service, name: &str) -> Value {
+    let content = json!({
+        "Version": "2019-10-30", "StartAction": "a", "Metadata": {},
+        "Actions": [{ "Identifier": "a", "Type": "DisconnectParticipant", "Parameters": {}, "Transitions": {} }],
+    });
+    let instance = service.instance_name();
+    json!({ "InstanceId": instance, "Name": name, "Type": "CONTACT_FLOW", "Content": content.to_string() })
 }
 
 fn get(uri: &str) -> HttpRequest {
