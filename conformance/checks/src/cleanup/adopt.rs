@@ -56,8 +56,9 @@ pub async fn adopt_tagged(
                     continue;
                 }
             }
-            if let Some(delete_input) = undo.input_from_item(&instance, &item) {
-                ledger.adopt(undo.create, listed_members(undo, listing, &instance, &item), delete_input);
+            let members = listed_members(undo, listing, &instance, &item);
+            if let Some(delete_input) = undo.input_from_item(&members, &item) {
+                ledger.adopt(undo.create, members, delete_input);
             }
         }
     }

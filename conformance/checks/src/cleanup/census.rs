@@ -35,11 +35,12 @@ pub(super) async fn take(client: &Client, ledger: &Ledger) -> Census {
         let Some(input) = list_input(client, listing, &instance) else { continue };
         let Ok((items, _)) = list_all(client, listing.operation, &input).await else { continue };
         for item in items {
-            let Some(deletion) = undo.input_from_item(&instance, &item) else { continue };
+            let members = listed_members(undo, listing, &instance, &item);
+            let Some(deletion) = undo.input_from_item(&members, &item) else { continue };
             let is_named = item[&listing.name].as_str().is_some_and(|name| client.is_own_name(name));
             let is_other = is_named && !ledger.is_entered(undo.delete, &deletion);
             if is_other || ledger.was_deleted(undo.delete, &deletion) {
-                listed.push((undo, listed_members(undo, listing, &instance, &item), deletion));
+                listed.push((undo, members, deletion));
             }
         }
     }

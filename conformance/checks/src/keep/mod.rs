@@ -3,6 +3,7 @@
 //! The other families judge that requests are accepted and that a resource is found. This one compares values: those that
 //! were sent with those that are shown, and the views of one resource with each other.
 
+mod another;
 mod echo;
 mod filters;
 mod plausible;

@@ -5,6 +5,7 @@ use connect_model::generate::Config;
 use connect_model::path::SchemaPath;
 use connect_model::resources::{Source, tails};
 use connect_model::schema::{Binding, Kind, Member, Members};
+use connect_model::semantics::is_language;
 use connect_model::validate::validate_slot;
 use serde_json::Value;
 
@@ -12,6 +13,7 @@ use crate::case::Level;
 use crate::client::reply::{Reply, is_conflict};
 use crate::code::Trial;
 use crate::difference::apart;
+use crate::keep::another::another;
 use crate::keep::several::several;
 use crate::keep::thing::{Thing, is_option, repair, value_of};
 use crate::keep::zero::{is_zero, ones, zeros};
@@ -144,10 +146,11 @@ impl Updater<'_> {
         // Another value of each of the others, and another resource where they name one.
         let id = &self.thing.row.of.id;
         let is_fact = |member: &&Member| must_be_named(member) && *id != Source::Input(member.name.clone());
+        let shown = self.thing.describe().await.map(|(shown, ..)| shown).unwrap_or_default();
         for member in self.members.iter().filter(is_fact) {
-            let is_enum = matches!(self.trial.client.schema[member.slot.target].kind, Kind::Enum(_));
-            let value = value_of(self.trial.client, self.trial.operation, member, "another").await;
-            changes.extend(value.ok().filter(|_| !is_enum).map(|value| Change {
+            let current = self.shown(&member.name, &shown).or_else(|| self.thing.sent.get(&member.name));
+            let value = another(self.trial.client, self.trial.operation, member, current).await;
+            changes.extend(value.map(|value| Change {
                 named: Some((&*member.name, value)),
                 words: format!("with another {}", member.name),
             }));
@@ -387,7 +390,9 @@ impl Updater<'_> {
         let named = update.and_then(|update| input.get(update)).filter(|value| !value.is_null());
         if let Some(sent) = named {
             // When new content shows depends on drafts, which the family lifecycle knows.
-            if member.name == "Content" {
+            let has_drafts =
+                self.thing.sent.get("Status").is_some() || is_language(self.trial.client.schema, member.slot.target);
+            if member.name == "Content" && has_drafts {
                 return None;
             }
             let can_show = self.trial.client.schema.can_show(&member.slot, sent);
@@ -396,7 +401,10 @@ impl Updater<'_> {
         // A member inside of a structure that the update names: the change is meant, but the structure may be partial.
         let outer = update.and_then(|update| update.split_once('/')).map(|(outer, _)| outer);
         if outer.and_then(|outer| input.get(outer)).is_some_and(|value| !value.is_null()) {
-            return None;
+            let pointer = update.map(|update| format!("/{update}")).unwrap_or_default();
+            let named = input.pointer(&pointer).filter(|value| !value.is_null() && !self.is_id(member))?;
+            return (self.trial.client.schema.can_show(&member.slot, named) && !shows(named, after))
+                .then(|| apart(named, after));
         }
         // A member of the same name and another form, or with a longer name: the change is meant, but cannot be compared.
         let is_meant = |(name, value): (&String, &Value)| is_longer_name(name, &member.name) && !value.is_null();
@@ -417,6 +425,14 @@ impl Updater<'_> {
         }
         let (expected, actual) = apart(before, after);
         Some((format!("{expected}, as before,"), actual))
+    }
+
+    /// True for a described member with the id of the resource.
+    fn is_id(&self, member: &Member) -> bool {
+        match &self.thing.row.of.id {
+            Source::Input(name) => *name == member.name,
+            Source::Output(path) => path.last() == Some(&member.name),
+        }
     }
 
     /// True for members that change with others: times, and what is derived from the content.

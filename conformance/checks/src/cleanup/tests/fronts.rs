@@ -204,6 +204,26 @@ async fn a_lost_creation_of_what_no_list_shows_stays_in_the_ledger() {
     assert!(left.len() == 1 && left[0].ends_with("no list shows its kind by name"), "{left:?}");
 }
 
+/// The name of a predefined attribute is its id, so that an item of its list has no other one.
+#[tokio::test]
+async fn a_deletion_of_what_its_name_identifies_is_not_believed() {
+    let liar = Liar::giving("nothing", |_| String::new());
+    let instance = liar.service.instance_name();
+    let values = json!({ "StringList": ["one"] });
+    let input = json!({ "InstanceId": instance, "Name": NAME, "Values": values });
+    assert!(matches!(liar.call("CreatePredefinedAttribute", input).await, Reply::Success(_)));
+    let shown = [format!("/predefined-attributes/{instance}/{NAME}"), format!("/predefined-attributes/{instance}")]
+        .map(|uri| (uri.clone(), liar.service.handle(&get(&uri))));
+    assert!(shown.iter().all(|(_, response)| response.status == 200));
+    *liar.twist.lock().unwrap() = Box::new(move |request, response| {
+        let path = request.uri.split('?').next().unwrap();
+        let found = shown.iter().find(|(uri, _)| request.method == "GET" && uri == path);
+        found.into_iter().for_each(|(_, before)| response.clone_from(before));
+    });
+    let left = liar.client.clear().await;
+    assert!(left.len() == 1 && left[0].ends_with("DescribePredefinedAttribute still shows it"), "{left:?}");
+}
+
 /// A front may send a creation twice: both resources have the name of the run, and one id is answered.
 #[tokio::test]
 async fn the_twin_of_a_resource_is_deleted() {
