@@ -186,11 +186,17 @@ impl Resource {
     /// True if the model can describe and delete one, so that its life can be judged. Nobody can make a new one whose id the
     /// caller must choose among those of something else, such as an account.
     pub fn is_judged(&self) -> bool {
+        self.is_described() && !self.delete.is_empty()
+    }
+
+    /// True if the model can describe a new one, so that its values can be judged. One without a deletion is made on endpoints
+    /// on this machine alone.
+    pub fn is_described(&self) -> bool {
         let is_new = match &self.of.id {
             Source::Input(member) => self.name_member == Some(member),
             Source::Output(_) => true,
         };
-        is_new && !self.describe.is_empty() && !self.delete.is_empty()
+        is_new && !self.describe.is_empty()
     }
 
     /// Input of `create` that a healthy service accepts once names and ids are added; none if any valid one will do.

@@ -204,20 +204,20 @@ fn requests(scope: &Scope<'_>, check: &Check) -> u32 {
 
 /// The kind that the operation in scope creates.
 fn created(scope: &Scope<'_>) -> Subjects<&'static Resource> {
-    one(resources::created_by(scope.schema, scope.name()).filter(|row| row.is_judged()))
+    one(resources::created_by(scope.schema, scope.name()).filter(|row| row.is_described()))
 }
 
 /// The kind that the operation in scope updates.
 fn updated(scope: &Scope<'_>) -> Subjects<&'static Resource> {
-    one(resources::updated_by(scope.schema, scope.name()).filter(|row| row.is_judged()))
+    one(resources::updated_by(scope.schema, scope.name()).filter(|row| row.is_described()))
 }
 
 /// The kind that the operation in scope updates, or creates under a unique name, if a request can be wrong in one member.
 fn refusable(scope: &Scope<'_>) -> Subjects<&'static Resource> {
-    let created = resources::created_by(scope.schema, scope.name()).filter(|row| row.is_judged());
+    let created = resources::created_by(scope.schema, scope.name()).filter(|row| row.is_described());
     let row = match created {
         Some(row) => Some(row).filter(|row| !row.is_instance() && row.has_unique_names()),
-        None => resources::updated_by(scope.schema, scope.name()).filter(|row| row.is_judged()),
+        None => resources::updated_by(scope.schema, scope.name()).filter(|row| row.is_described()),
     };
     one(row.filter(|row| refused::can_be_wrong(scope.schema, scope.operation, row)))
 }

@@ -165,7 +165,7 @@ fn fault(schema: &Schema, member: &'static Member) -> Option<(bool, Fault)> {
         Kind::Enum(_) => (json!("NO_SUCH_VALUE"), format!("with an unknown {name}")),
         Kind::Number(_) => {
             let most = slot.traits.range.and_then(|bounds| bounds.max)?;
-            (json!(most as i64 + 1), format!("with a {name} that is too large"))
+            (json!((most as i64).checked_add(1)?), format!("with a {name} that is too large"))
         }
         _ => return None,
     };

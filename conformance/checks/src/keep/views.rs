@@ -113,7 +113,7 @@ impl<'c> Watch<'c> {
                 self.timed = self.change_later(seen, update).await?;
             }
         }
-        if row.is_instance() {
+        if row.is_instance() || row.delete.is_empty() {
             return Ok(());
         }
         let named = row.naming(row.delete, &self.thing.sent, &self.thing.created.id);

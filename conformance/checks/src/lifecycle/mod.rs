@@ -78,7 +78,7 @@ pub(crate) static CREATE_DESCRIBE: Check = Check {
     passes: "the same name, type, content (as JSON), status, event source and tags, within a short time; an instance \
              becomes active first",
     fails: "a different or missing value, or another id; on this machine, an instance that does not become active",
-    code: &On { applies: created, run: |trial, &row| trial.scenario(life::create_describe(trial, row)) },
+    code: &On { applies: described, run: |trial, &row| trial.scenario(life::create_describe(trial, row)) },
 };
 
 pub(crate) static CREATE_LIST: Check = Check {
@@ -429,6 +429,16 @@ fn created_if(scope: &Scope<'_>, condition: impl Fn(&'static Resource) -> bool) 
         .collect()
 }
 
+/// The kind that the operation in scope creates, although nothing may delete it.
+fn described_if(scope: &Scope<'_>, condition: impl Fn(&'static Resource) -> bool) -> Kinds {
+    let row = resources::created_by(scope.schema, scope.name());
+    row.filter(|row| row.is_described() && condition(row)).map(|row| (None, row)).into_iter().collect()
+}
+
+fn described(scope: &Scope<'_>) -> Kinds {
+    described_if(scope, |_| true)
+}
+
 fn created(scope: &Scope<'_>) -> Kinds {
     created_if(scope, |_| true)
 }
@@ -459,11 +469,11 @@ fn linked_with(scope: &Scope<'_>) -> Subjects<associated::Shown> {
 }
 
 fn listed(scope: &Scope<'_>) -> Kinds {
-    created_if(scope, |row| row.list.is_some())
+    described_if(scope, |row| row.list.is_some())
 }
 
 fn updated(scope: &Scope<'_>) -> Kinds {
-    created_if(scope, |row| !row.updates.is_empty())
+    described_if(scope, |row| !row.updates.is_empty())
 }
 
 fn archived(scope: &Scope<'_>) -> Kinds {
