@@ -3,9 +3,9 @@
 use std::collections::HashSet;
 use std::sync::Mutex;
 
-use connect_model::resources::{self, Graph, Role};
+use connect_model::resources::{self, Graph, Role, Source};
 use connect_model::schema::{Kind, Schema, ShapeId};
-use serde_json::Value;
+use serde_json::{Number, Value};
 
 use crate::defects::seam::{Invocation, Seams};
 use crate::handlers::Answer;
@@ -29,8 +29,9 @@ impl Seams for References {
             self.remember(output);
             let operation = call.schema.operation_named(&call.operation.name);
             // Some kinds are found by the name that the caller chose.
-            if operation.is_some_and(|id| resources::shared(call.schema).made_by(id).is_some()) {
+            if let Some(kind) = operation.and_then(|id| resources::shared(call.schema).made_by(id)) {
                 self.remember(call.input);
+                self.remember_number(kind, output);
             }
         }
         answer
@@ -56,6 +57,15 @@ impl References {
         named.first("", call.operation.input?, call.input, &is_unknown)
     }
 
+    /// Remembers the id of a new resource that is a number, such as that of a version.
+    fn remember_number(&self, kind: &resources::Kind, output: &Value) {
+        let Source::Output(path) = &kind.id else { return };
+        let id = path.iter().try_fold(output, |value, name| value.get(name));
+        if let Some(Value::Number(number)) = id {
+            lock(&self.0).insert(numbered(kind, number));
+        }
+    }
+
     fn remember(&self, value: &Value) {
         match value {
             Value::String(text) => {
@@ -69,6 +79,11 @@ impl References {
             _ => {}
         }
     }
+}
+
+/// An id that is a number, with its kind: other numbers are equal to it.
+fn numbered(kind: &resources::Kind, number: &Number) -> String {
+    format!("{} {number}", kind.noun)
 }
 
 /// The ids in an input.
@@ -94,6 +109,11 @@ impl Named<'_> {
                 let kind = self.graph.named_at(self.schema, name, shape)?;
                 (!self.others.contains(&&*kind.noun) && test(text))
                     .then(|| format!("the {} {text} at {name}", kind.noun))
+            }
+            (Kind::Number(_), Value::Number(number)) => {
+                let kind = self.graph.named_at(self.schema, name, shape)?;
+                (!self.others.contains(&&*kind.noun) && test(&numbered(kind, number)))
+                    .then(|| format!("the {} {number} at {name}", kind.noun))
             }
             _ => None,
         }

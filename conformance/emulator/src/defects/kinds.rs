@@ -278,6 +278,45 @@ pub(super) const ROWS: &[Defect] = &[
         },
     },
     Defect {
+        id: "hours-of-queue-stay",
+        family: Family::Keep,
+        summary: "UpdateQueueHoursOfOperation answers with success, and the queue keeps its hours",
+        kills: &["keep.update-only-named"],
+        may: &["lifecycle.update-visible", "keep.views-agree", "error.not-found"],
+        seams: || on_call(|call| acknowledged(call, "UpdateQueueHoursOfOperation")),
+    },
+    Defect {
+        id: "storage-stays",
+        family: Family::Keep,
+        summary: "UpdateInstanceStorageConfig answers with success, and the old storage stays",
+        kills: &["keep.update-only-named"],
+        may: &["lifecycle.update-visible", "keep.views-agree", "error.not-found"],
+        seams: || on_call(|call| acknowledged(call, "UpdateInstanceStorageConfig")),
+    },
+    Defect {
+        id: "agent-status-stays",
+        family: Family::Keep,
+        summary: "UpdateAgentStatus answers with success, and changes nothing",
+        kills: &["keep.update-only-named"],
+        may: &["lifecycle.update-visible", "keep.views-agree", "error.not-found"],
+        seams: || on_call(|call| acknowledged(call, "UpdateAgentStatus")),
+    },
+    Defect {
+        id: "first-actions-lost",
+        family: Family::Keep,
+        summary: "UpdateRule stores the last action of a rule alone",
+        kills: &["keep.update-only-named"],
+        may: &["invalid.rule-actions"],
+        seams: || {
+            on_call(|call| {
+                edited(call, call.operation.name == "UpdateRule", |input| {
+                    let actions = input.get_mut("Actions").and_then(Value::as_array_mut);
+                    actions.into_iter().for_each(|actions| drop(actions.drain(..actions.len().saturating_sub(1))));
+                })
+            })
+        },
+    },
+    Defect {
         id: "queues-of-profile-missed",
         family: Family::Error,
         summary: "no routing profile is found for the list of its queues",
@@ -359,6 +398,10 @@ pub(super) const NOUNS: &[(&str, &str)] = &[
     ("queue-searched-by-name-alone", "Queue"),
     ("unknown-profile-shown", "RoutingProfile"),
     ("status-of-view-ignored", "View"),
+    ("hours-of-queue-stay", "Queue"),
+    ("storage-stays", "InstanceStorageConfig"),
+    ("agent-status-stays", "AgentStatus"),
+    ("first-actions-lost", "Rule"),
     ("queues-of-profile-missed", "RoutingProfile"),
     ("token-of-form-ignored", "EvaluationForm"),
     ("test-case-of-another-account", "TestCase"),
