@@ -140,7 +140,18 @@ impl Client {
 
     /// A resource that others need to be made, shared by all of them in an instance.
     pub(super) async fn needed(&self, row: &'static Resource, instance: Option<&str>) -> Result<Created, String> {
-        let label = format!("needed in {}", instance.unwrap_or_default());
+        self.needed_beside(row, instance, 0).await
+    }
+
+    /// The same; each number has another one.
+    pub(super) async fn needed_beside(
+        &self,
+        row: &'static Resource,
+        instance: Option<&str>,
+        number: usize,
+    ) -> Result<Created, String> {
+        let place = instance.unwrap_or_default();
+        let label = if number == 0 { format!("needed in {place}") } else { format!("needed #{number} in {place}") };
         let create = async {
             let input = self.creation_with(row, instance).await.map_err(CreateError::Refused)?;
             self.create_from(row, input).await

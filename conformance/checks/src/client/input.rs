@@ -14,7 +14,7 @@ use crate::client::fixtures::is_creating;
 use crate::client::forms::give_usual_forms;
 use crate::client::places::{as_value, places};
 use crate::resources;
-use crate::resources::Resource;
+use crate::resources::{INSTANCE, Resource};
 use crate::tagging;
 
 /// Number of different resources that a list names.
@@ -237,7 +237,8 @@ impl Client {
             let is_own = created.is_some_and(|row| row.noun == place.noun && !is_nested && !row.names_another(top));
             let is_kept = place.pointer == kept;
             let is_name = created.is_some_and(|row| row.name_member == Some(top));
-            if done.iter().any(|name| name == top) || is_own || is_name || is_kept || in_circle(place.noun) {
+            let is_same = made.is_some_and(|made| made.noun == place.noun);
+            if done.iter().any(|name| name == top) || is_own || is_name || is_kept || is_same {
                 continue;
             }
             let Some(row) = resources::named(self.schema, place.noun) else { continue };
@@ -248,8 +249,15 @@ impl Client {
             };
             // There is one of these for each holder.
             let is_single = created.is_some_and(|row| !is_nested && row.of.id == Source::Input(top.to_owned()));
-            let made =
-                if is_single { self.create(row).await.ok() } else { self.resource_for(row, &label, focus).await };
+            let made = if is_single {
+                self.create(row).await.ok()
+            } else if in_circle(place.noun) {
+                // One that names no more than it must waits for nothing.
+                let instance = value[INSTANCE].as_str().map(str::to_owned);
+                self.needed_beside(row, instance.as_deref(), place.nth % DIFFERENT).await.ok()
+            } else {
+                self.resource_for(row, &label, focus).await
+            };
             let Some(made) = made else { continue };
             let id = as_value(self.schema, place.slot, &made.id);
             if validate_slot(self.schema, place.slot, &id).is_empty()

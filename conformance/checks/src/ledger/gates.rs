@@ -275,8 +275,8 @@ impl Ledger {
         }
         if let Some(member) = self.narrow_name(&state, &write) {
             return Err(format!(
-                "the model admits so few values of {member} that one may name a resource of others; only ids of the run are \
-                 written to there"
+                "{member} has so few possible values, or such a short one, that it may name a resource of others; only ids of \
+                 the run are written to there"
             ));
         }
         let named = self.named(&state, write.operation, &write.input);

@@ -1,5 +1,5 @@
-//! Texts of which a model admits few. A made-up one may be the id of somebody's resource, as a model of others may intend, so
-//! that no write may name it.
+//! Texts of which a model admits few, and short names that a caller chooses. A made-up one may be the id of somebody's resource,
+//! as a model of others may intend, so that no write may name it.
 
 use std::collections::HashMap;
 
@@ -7,11 +7,14 @@ use arbitrary::Unstructured;
 use connect_model::generate::seed::Stream;
 use connect_model::generate::{Config, Generator, Place};
 use connect_model::json_text::scalar;
-use connect_model::resources::{self as graph, is_reference};
+use connect_model::resources::{self as graph, Source, is_reference};
 use connect_model::schema::{Binding, Kind, OperationId, Schema, Segment, Slot};
+use connect_model::validate::validate_slot;
 use serde_json::Value;
 
 use crate::parts::{Part, visit};
+use crate::resources;
+use crate::resources::Resource;
 
 /// Values that are generated for a text with a pattern.
 const TRIES: u64 = 128;
@@ -28,6 +31,9 @@ const LONG_AGAIN: usize = 2;
 /// Characters of such a text.
 const LONG: usize = 4;
 
+/// Characters from which on a made-up name is hardly that of somebody's resource.
+const ENOUGH: usize = 5;
+
 /// Bytes that a value is made of.
 const BYTES: usize = 256;
 
@@ -43,7 +49,13 @@ pub(super) fn narrow_name(
     let members = schema.input_members(contract)?;
     let actions = graph::shared(schema).actions_of(operation);
     let own: Vec<&str> = actions.flat_map(|(_, action)| &action.names).map(|(name, _)| name.as_str()).collect();
+    let chosen = chosen_names(schema, operation);
     let is_unknown = |value: &Value| scalar(value).is_some_and(|text| !is_known(&text));
+    let is_short = |name: &str, slot: &Slot, value: &Value| {
+        let text = value.as_str().filter(|text| text.chars().count() < ENOUGH);
+        // What the model does not allow names nothing.
+        chosen.contains(&name) && text.is_some() && validate_slot(schema, slot, value).is_empty()
+    };
     for segment in &contract.uri.segments {
         let (Segment::Label(label) | Segment::Greedy(label)) = segment else { continue };
         let Some(member) = members.labelled(label) else { continue };
@@ -51,19 +63,37 @@ pub(super) fn narrow_name(
         if !is_unknown(value) {
             break;
         }
-        if admits_few(schema, &member.slot) {
+        if is_short(&member.name, &member.slot, value) || admits_few(schema, &member.slot) {
             return Some(member.name.clone());
         }
     }
     let mut found = None;
     visit(schema, contract.input?, input, &mut |part: &Part<'_, '_>| {
         let in_path = part.member.is_some_and(|member| matches!(member.binding, Binding::Label(_)));
-        if !in_path && names(part, &own) && is_unknown(part.value) && admits_few(schema, part.slot) {
+        let is_top = part.pointer.strip_prefix('/') == Some(part.name);
+        let is_few = names(part, &own) && admits_few(schema, part.slot);
+        if !in_path && is_unknown(part.value) && (is_few || is_top && is_short(part.name, part.slot, part.value)) {
             found.get_or_insert_with(|| part.pointer[1..].to_owned());
         }
         found.is_none()
     });
     found
+}
+
+/// The members of an input with an id that callers choose: of a resource that the operation may change, or replace by a new
+/// one, as a `Put` does.
+fn chosen_names(schema: &'static Schema, operation: OperationId) -> Vec<&'static str> {
+    let graph = graph::shared(schema);
+    let is_chosen = |kind: &graph::Kind| matches!(kind.id, Source::Input(_));
+    let changed = graph.actions_of(operation).filter(|(kind, action)| is_chosen(kind) && !action.role.lists());
+    let changed = changed.filter_map(|(kind, action)| kind.id_member(action));
+    let refuses = |row: &Resource| row.has_unique_names();
+    let made = graph.made_by(operation).filter(|kind| !resources::named(schema, &kind.noun).is_some_and(refuses));
+    let made = made.and_then(|kind| match &kind.id {
+        Source::Input(name) => Some(name.as_str()),
+        Source::Output(_) => None,
+    });
+    changed.chain(made).collect()
 }
 
 /// True for a part whose name, in the model or in the message, is that of an id.
@@ -123,6 +153,45 @@ mod tests {
         let input = json!({ "Outer": "outer-1", "Inner": "inner-1", "TargetId": "target-1" });
         let operation = schema.operation_named("UpdateThing").unwrap();
         narrow_name(schema, operation, &input, |text| text == known)
+    }
+
+    /// A short name of one's own choice may be that of somebody, unless a creation refuses names that are taken.
+    #[test]
+    fn short_names_that_may_be_taken_are_not_written_to() {
+        let text = json!({ "shape": "S" });
+        let label = json!({ "shape": "S", "location": "uri", "locationName": "Name" });
+        let input = |name: &Value| json!({ "type": "structure", "required": ["Name"], "members": { "Name": name, "Text": text } });
+        let operation = |name: &str, uri: &str, input: &str, errors: &[&str]| {
+            let errors: Vec<Value> = errors.iter().map(|error| json!({ "shape": error })).collect();
+            json!({ "name": name, "http": { "method": "POST", "requestUri": uri }, "input": { "shape": input }, "errors": errors })
+        };
+        let model = json!({
+            "metadata": { "endpointPrefix": "x", "protocol": "rest-json", "apiVersion": "1", "serviceId": "X" },
+            "operations": {
+                "PutPolicy": operation("PutPolicy", "/PutPolicy", "In", &[]),
+                "DeletePolicy": operation("DeletePolicy", "/DeletePolicy", "In", &[]),
+                "CreateLexicon": operation("CreateLexicon", "/lexicons/{Name}", "InPath", &["ConflictException"]),
+                "UpdateLexicon": operation("UpdateLexicon", "/lexicons/{Name}/text", "InPath", &[]),
+                "DeleteLexicon": operation("DeleteLexicon", "/lexicons/{Name}/end", "InPath", &[]),
+            },
+            "shapes": {
+                "In": input(&text), "InPath": input(&label), "S": { "type": "string", "min": 1, "max": 64 },
+                "ConflictException": { "type": "structure", "members": {}, "exception": true, "error": { "httpStatusCode": 409 } },
+            },
+        });
+        let schema = Schema::from_text("x", model.to_string().into_bytes()).unwrap();
+        let schema: &'static Schema = Box::leak(Box::new(schema));
+        let narrow = |operation: &str, name: &str| {
+            let operation = schema.operation_named(operation).unwrap();
+            narrow_name(schema, operation, &json!({ "Name": name, "Text": "q" }), |text| text == "mine")
+        };
+        for operation in ["PutPolicy", "DeletePolicy", "UpdateLexicon", "DeleteLexicon"] {
+            assert_eq!(narrow(operation, "q").as_deref(), Some("Name"), "{operation}");
+            assert_eq!(narrow(operation, "mine"), None, "{operation}");
+            assert_eq!(narrow(operation, "Ct-0badcafe-1"), None, "{operation}");
+            assert_eq!(narrow(operation, ""), None, "{operation}: not allowed by the model");
+        }
+        assert_eq!(narrow("CreateLexicon", "q"), None, "a name that is taken is refused");
     }
 
     #[test]
