@@ -14,7 +14,7 @@ use crate::client::fixtures::is_creating;
 use crate::client::forms::give_usual_forms;
 use crate::client::places::{as_value, places};
 use crate::resources;
-use crate::resources::{INSTANCE, Resource};
+use crate::resources::Resource;
 use crate::tagging;
 
 /// Number of different resources that a list names.
@@ -253,7 +253,7 @@ impl Client {
                 self.create(row).await.ok()
             } else if in_circle(place.noun) {
                 // One that names no more than it must waits for nothing.
-                let instance = value[INSTANCE].as_str().map(str::to_owned);
+                let instance = if row.in_instance() { Box::pin(self.instance()).await } else { None };
                 self.needed_beside(row, instance.as_deref(), place.nth % DIFFERENT).await.ok()
             } else {
                 self.resource_for(row, &label, focus).await
