@@ -2,7 +2,8 @@
 
 use std::collections::BTreeSet;
 
-use connect_model::schema::{Binding, Operation, Schema, Segment, Uri};
+use connect_model::resources::{IDENTITIES, is_reference};
+use connect_model::schema::{Binding, Member, Operation, Schema, Segment, Uri};
 use connect_model::semantics::danger::{Danger, danger};
 
 /// The operations that may be called on a target. The danger classes of operations are defined in
@@ -92,7 +93,21 @@ fn remote_danger(schema: &Schema, operation: &Operation) -> Result<Danger, Strin
         "POST" => reached.unwrap_or(Danger::Write),
         _ => reached.unwrap_or(Danger::Write).max(Danger::Write),
     };
-    Ok(named.max(by_request))
+    let danger = named.max(by_request);
+    let is_account = danger == Danger::Write && !signs_as_connect(schema) && acts_on_account(schema, operation);
+    Ok(if is_account { Danger::AccountWide } else { danger })
+}
+
+/// True for a write of another service that must name nothing: it sets, ends or starts something of the whole account.
+fn acts_on_account(schema: &Schema, operation: &Operation) -> bool {
+    let has_label = operation.uri.segments.iter().any(|segment| !matches!(segment, Segment::Literal(_)));
+    let names = |member: &Member| {
+        let name = member.name.to_ascii_lowercase();
+        let name = name.strip_suffix('s').unwrap_or(&name);
+        member.required && (is_reference(name) || IDENTITIES.iter().any(|end| name.ends_with(end)))
+    };
+    let input = schema.input_members(operation);
+    !operation.name.starts_with("Create") && !has_label && !input.is_some_and(|input| input.iter().any(names))
 }
 
 /// Headers by which a server or a proxy takes a request for one with another method or path.
@@ -183,6 +198,41 @@ mod tests {
             let as_expected =
                 expected.is_none_or(|expected| refused.as_deref().is_some_and(|why| why.contains(expected)));
             assert!(as_expected && refused.is_some() == expected.is_some(), "{name} {method} {uri}: {refused:?}");
+        }
+    }
+
+    #[test]
+    fn a_write_of_another_service_that_names_nothing_acts_on_the_account() {
+        let rows = [
+            ("DisableMacie", "DELETE", "/macie", &[][..], false),
+            ("PutEncryptionConfig", "POST", "/EncryptionConfig", &["Type"], false),
+            ("StartReport", "POST", "/reports", &["Format"], false),
+            ("DeleteThing", "DELETE", "/things/{ThingId}", &["ThingId"], true),
+            ("BatchDeleteThings", "POST", "/BatchDelete", &["Ids"], true),
+            ("PutPolicy", "POST", "/PutPolicy", &["PolicyName"], true),
+            ("CreateFleet", "POST", "/fleets", &[], true),
+            ("GetMacieSession", "GET", "/macie", &[], true),
+        ];
+        for (name, method, uri, required, expected) in rows {
+            let member = |name: &&str| match uri.contains(&format!("{{{name}}}")) {
+                true => ((*name).to_owned(), json!({ "shape": "S", "location": "uri", "locationName": name })),
+                false => ((*name).to_owned(), json!({ "shape": "S" })),
+            };
+            let members: serde_json::Map<String, serde_json::Value> = required.iter().map(member).collect();
+            let model = json!({
+                "metadata": { "endpointPrefix": "x", "protocol": "rest-json", "apiVersion": "1", "serviceId": "X" },
+                "operations": { name: { "name": name, "http": { "method": method, "requestUri": uri }, "input": { "shape": "In" } } },
+                "shapes": {
+                    "In": { "type": "structure", "required": required, "members": members }, "S": { "type": "string" },
+                },
+            });
+            let schema = Schema::from_text("x", model.to_string().into_bytes()).unwrap();
+            let operation = &schema[schema.operation_named(name).unwrap()];
+            let mut permission = Permission { writes: true, ..Permission::default() };
+            let refused = permission.check(&schema, operation);
+            assert_eq!(refused.is_ok(), expected, "{name}: {refused:?}");
+            permission.operations.insert(name.to_owned());
+            assert_eq!(permission.check(&schema, operation), Ok(()), "{name}");
         }
     }
 

@@ -111,7 +111,10 @@ fn dispatch(cli: Cli) -> Result<Exit, SessionError> {
             let output = OutputConfig { detail: detail.config(), format: format.format, ..output.config() };
             publish::merge_reports(&reports, &report_dir, &output)
         }
-        Some(Command::Sweep(flags)) => runtime()?.block_on(sweep::sweep(Schema::connect(), &flags.config())),
+        Some(Command::Sweep(flags)) => {
+            let schema = schema(flags.model.model.as_deref())?;
+            runtime()?.block_on(sweep::sweep(schema, &flags.config()))
+        }
         Some(Command::History(flags)) => history::history(&flags),
         Some(Command::Replay(flags)) => replay::replay(&flags),
         Some(Command::Completions { shell }) => {

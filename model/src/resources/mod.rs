@@ -506,9 +506,9 @@ mod tests {
         let text = json!({ "shape": "S" });
         let label = json!({ "shape": "S", "location": "uri", "locationName": "VaultName" });
         let operations = json!({
-                "CreateVaultCopy": operation("CreateVaultCopy", "Make", "Made"),
-                "DeleteVaultCopy": operation("DeleteVaultCopy", "Made", "Made"),
-                "ListVaultCopies": operation("ListVaultCopies/{VaultName}", "In", "Listed"),
+                "CreateCopyVault": operation("CreateCopyVault", "Make", "Made"),
+                "DeleteCopyVault": operation("DeleteCopyVault", "Made", "Made"),
+                "ListCopyVaults": operation("ListCopyVaults/{VaultName}", "In", "Listed"),
         });
         let shapes = |list: Value| {
             json!({
@@ -522,9 +522,9 @@ mod tests {
         };
         let of_vault = json!({ "type": "structure", "required": ["VaultName"], "members": { "VaultName": label } });
         let of_all = json!({ "type": "structure", "members": {} });
-        for (list, expected) in [(of_vault, &[][..]), (of_all, &["ListVaultCopies"])] {
+        for (list, expected) in [(of_vault, &[][..]), (of_all, &["ListCopyVaults"])] {
             let schema = service(&operations, &shapes(list));
-            assert_eq!(names(&schema, Graph::of(&schema).kind("VaultCopy").unwrap(), Role::List), expected);
+            assert_eq!(names(&schema, Graph::of(&schema).kind("CopyVault").unwrap(), Role::List), expected);
         }
     }
 

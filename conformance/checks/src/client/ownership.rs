@@ -147,15 +147,17 @@ impl Client {
         }
     }
 
-    /// True if a resource is described that an input would delete, and that is not being deleted.
+    /// True if a resource is described that an input would delete, that is not being deleted, and that has no tag of another
+    /// run.
     pub(crate) async fn still_shows(&self, undo: &Undo, input: &Value) -> bool {
         let Some(describe) = undo.describe else { return false };
-        match self.description(describe, undo.id_member().unwrap_or_default(), input).await {
-            Ok(body) => {
-                !in_progress(&body) && body.as_object().is_some_and(|body| !body.is_empty()) && !is_ended(&body)
-            }
-            Err(_) => false,
-        }
+        let Ok(body) = self.description(describe, undo.id_member().unwrap_or_default(), input).await else {
+            return false;
+        };
+        let tag = resource_in(&body).and_then(tag_in).flatten();
+        let is_of_another = tag.is_some_and(|tag| tag.run_id != self.run_id());
+        let is_shown = body.as_object().is_some_and(|body| !body.is_empty());
+        is_shown && !is_of_another && !in_progress(&body) && !is_ended(&body)
     }
 
     async fn see(&self, ledger: &Ledger, undo: &Undo, entry: &Entry, input: &Value) -> Sight {
@@ -229,10 +231,6 @@ impl Client {
         let is_same = |one: &str, other: &str| one.trim().eq_ignore_ascii_case(other.trim());
         // A journal may have any name, and the run may have changed it.
         let is_certain = !ledger.is_of_earlier_run();
-        // Nobody but another run gives a resource its tag.
-        if let Some(tag) = resource_in(body).and_then(tag_in).flatten().filter(|tag| !is_this_run(&tag.run_id)) {
-            return Sight::Others(format!("something with the tag of the run {}", tag.run_id));
-        }
         match name.zip(requested) {
             // Tags prove nothing under another name: a creation may have added them to an existing resource.
             Some((shown, own)) if !is_same(shown, own) && !is_ours(shown) => {

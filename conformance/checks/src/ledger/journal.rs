@@ -104,6 +104,19 @@ pub enum JournalError {
         /// Path of the file.
         path: PathBuf,
     },
+    /// Its run was against another service.
+    #[error(
+        "{}: it belongs to a run against {service}, but the model is of {model}; name the model of the run with --model",
+        visible_path(path)
+    )]
+    Service {
+        /// Path of the file.
+        path: PathBuf,
+        /// The service of the run.
+        service: String,
+        /// The service of the model.
+        model: String,
+    },
     /// The content is not that of a journal.
     #[error("{}:{line}: {what}; the file is not a journal of this program, or is damaged", visible_path(path))]
     Content {

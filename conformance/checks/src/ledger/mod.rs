@@ -17,6 +17,7 @@ use std::time::{Duration, SystemTime};
 
 use connect_model::resources;
 use connect_model::schema::{OperationId, Schema};
+use connect_model::text::visible;
 use connect_model::wire::Router;
 use serde_json::{Map, Value};
 
@@ -179,6 +180,10 @@ impl Ledger {
     }
 
     fn of_lines(schema: &'static Schema, path: &Path, header: &Header, lines: Vec<Line>) -> Result<Self, JournalError> {
+        if header.service != schema.service.sdk_id {
+            let [service, model] = [&header.service, &schema.service.sdk_id].map(|id| visible(id).into_owned());
+            return Err(JournalError::Service { path: path.to_owned(), service, model });
+        }
         let mut this = Self::new(schema, header.instance_id.as_deref());
         this.account.clone_from(&header.account);
         this.is_of_earlier_run = true;

@@ -87,6 +87,8 @@ impl World {
             input.extend(template.clone());
         }
         kind.token.as_ref().map(|token| input.remove(token));
+        // The digest of a content that was not read.
+        input.retain(|name, _| !name.ends_with("Sha256"));
         for (member, parent) in &kind.parents {
             match parent.map(|at| &self.graph.kinds()[at]) {
                 Some(parent) => drop(input.insert(member.clone(), id_of(parent, &self.made[parent.noun.as_str()]))),

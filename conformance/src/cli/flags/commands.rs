@@ -109,6 +109,9 @@ pub struct SweepFlags {
     /// Delete the listed resources
     #[arg(long)]
     pub delete: bool,
+    /// The model of the runs.
+    #[command(flatten)]
+    pub model: ModelFlag,
     /// The journal.
     #[command(flatten)]
     pub journal: JournalFlags,

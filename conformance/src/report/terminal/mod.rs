@@ -10,6 +10,7 @@ use std::fmt::Write as _;
 
 use connect_checks::budget::exceeds_budget;
 use connect_checks::case::Level;
+use connect_model::schema::Schema;
 use connect_model::text::prefix;
 
 use self::findings::{failures, learned, lesser, relearned};
@@ -225,10 +226,11 @@ fn leaks(out: &mut String, report: &Report) {
     for leak in &report.leaks {
         let _ = writeln!(out, "  {}", printable(leak, VALUE));
     }
+    let model = if report.model.service == Schema::connect().service.sdk_id { "" } else { " --model FILE" };
     for journal in &report.journals {
         let _ = writeln!(
             out,
-            "  journal: {}; `connect-conformance sweep --delete` deletes what it lists",
+            "  journal: {}; `connect-conformance sweep --delete{model}` deletes what it lists",
             printable(journal, VALUE)
         );
     }
