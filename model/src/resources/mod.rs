@@ -504,11 +504,11 @@ mod tests {
     #[test]
     fn a_list_that_requires_the_name_of_a_resource_shows_other_things() {
         let text = json!({ "shape": "S" });
-        let label = json!({ "shape": "S", "location": "uri", "locationName": "VaultName" });
+        let label = json!({ "shape": "S", "location": "querystring", "locationName": "vault" });
         let operations = json!({
                 "CreateCopyVault": operation("CreateCopyVault", "Make", "Made"),
                 "DeleteCopyVault": operation("DeleteCopyVault", "Made", "Made"),
-                "ListCopyVaults": operation("ListCopyVaults/{VaultName}", "In", "Listed"),
+                "ListCopyVaults": operation("ListCopyVaults", "In", "Listed"),
         });
         let shapes = |list: Value| {
             json!({
