@@ -97,8 +97,10 @@ def holds(found, identifier):
 
 
 def put(request, place, identifier):
-    """Sets the id at a place such as `SecurityProfileIds[]`."""
+    """Sets the id at a place such as `SecurityProfileIds[]`. The numbers of versions are ids, too."""
     head, _, rest = place.partition(".")
+    if isinstance(request.get(head), int):
+        identifier = int(identifier)
     if not rest:
         request[head.removesuffix("[]")] = [identifier] if head.endswith("[]") else identifier
     elif head.endswith("[]"):
