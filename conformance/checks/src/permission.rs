@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use connect_model::resources::{IDENTITIES, is_reference};
-use connect_model::schema::{Binding, Member, Operation, Schema, Segment, Uri};
+use connect_model::schema::{Binding, Kind, Member, Operation, Schema, Segment, Uri};
 use connect_model::semantics::danger::{Danger, danger};
 
 /// The operations that may be called on a target. The danger classes of operations are defined in
@@ -98,16 +98,18 @@ fn remote_danger(schema: &Schema, operation: &Operation) -> Result<Danger, Strin
     Ok(if is_account { Danger::AccountWide } else { danger })
 }
 
-/// True for a write of another service that must name nothing: it sets, ends or starts something of the whole account.
+/// True for a write of another service that must name nothing but an account: it sets, ends or starts something of all of it.
 fn acts_on_account(schema: &Schema, operation: &Operation) -> bool {
-    let has_label = operation.uri.segments.iter().any(|segment| !matches!(segment, Segment::Literal(_)));
     let names = |member: &Member| {
         let name = member.name.to_ascii_lowercase();
         let name = name.strip_suffix('s').unwrap_or(&name);
-        member.required && (is_reference(name) || IDENTITIES.iter().any(|end| name.ends_with(end)))
+        let is_text = matches!(schema[member.slot.target].kind, Kind::String | Kind::Number(_) | Kind::List(_));
+        let is_label = matches!(member.binding, Binding::Label(_));
+        let is_name = is_label || is_reference(name) || IDENTITIES.iter().any(|end| name.ends_with(end));
+        member.required && is_text && is_name && !member.idempotency_token && !name.ends_with("accountid")
     };
     let input = schema.input_members(operation);
-    !operation.name.starts_with("Create") && !has_label && !input.is_some_and(|input| input.iter().any(names))
+    !operation.name.starts_with("Create") && !input.is_some_and(|input| input.iter().any(names))
 }
 
 /// Headers by which a server or a proxy takes a request for one with another method or path.
@@ -207,6 +209,7 @@ mod tests {
             ("DisableMacie", "DELETE", "/macie", &[][..], false),
             ("PutEncryptionConfig", "POST", "/EncryptionConfig", &["Type"], false),
             ("StartReport", "POST", "/reports", &["Format"], false),
+            ("DeleteSubscription", "DELETE", "/accounts/{AwsAccountId}", &["AwsAccountId"], false),
             ("DeleteThing", "DELETE", "/things/{ThingId}", &["ThingId"], true),
             ("BatchDeleteThings", "POST", "/BatchDelete", &["Ids"], true),
             ("PutPolicy", "POST", "/PutPolicy", &["PolicyName"], true),

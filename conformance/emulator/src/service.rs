@@ -205,7 +205,11 @@ impl Service {
 
     /// An output whose list has generated items if no other operation fills it.
     fn with_samples(&self, id: OperationId, mut output: Value, generate: impl FnOnce() -> Answer) -> Answer {
-        let has_items = |list: &Value| list.as_array().is_some_and(|items| !items.is_empty());
+        let has_items = |list: &Value| match list {
+            Value::Array(items) => !items.is_empty(),
+            Value::Object(entries) => !entries.is_empty(),
+            _ => false,
+        };
         let Some(samples) = self.build.kinds.samples(id).filter(|samples| !has_items(&output[samples.list])) else {
             return Answer::Performed(Ok(output));
         };

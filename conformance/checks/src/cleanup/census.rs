@@ -74,7 +74,7 @@ pub(super) async fn take(client: &Client, ledger: &Ledger) -> Census {
         let delete = &client.schema[undo.delete].name;
         let (into, end) = match was_deleted {
             true => (&mut census.still_there, "answered with success"),
-            false => (&mut census.others, "has not ended it"),
+            false => (&mut census.others, "did not delete it"),
         };
         into.push(Leftover {
             what: describe(client, &entry),

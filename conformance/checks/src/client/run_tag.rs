@@ -113,6 +113,9 @@ impl Client {
             }
             let Some(pagination) = &self.schema[operation].pagination else { return Ok(None) };
             match next_token(pagination, &body) {
+                Some(next) if input[&pagination.input_token] == next => {
+                    return Err(format!("{list} of {arn} repeats a page token"));
+                }
                 Some(next) => input[&pagination.input_token] = next.into(),
                 None => return Ok(None),
             }

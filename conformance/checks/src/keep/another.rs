@@ -60,7 +60,7 @@ fn vary(schema: &'static Schema, name: &str, slot: &Slot, current: &Value, gener
         }
         (Kind::String, Value::String(_)) if is_reference(schema, name, slot) => generated.cloned(),
         (Kind::String, Value::String(text)) => other_text(text),
-        (Kind::Boolean, Value::Bool(flag)) => Some((!flag).into()),
+        (Kind::Number(_), Value::Number(_)) if is_reference(schema, name, slot) => generated.cloned(),
         (Kind::Number(_), Value::Number(number)) => {
             let near = number.as_i64().into_iter().flat_map(|number| [number.checked_add(1), number.checked_sub(1)]);
             let mut near = near.flatten().map(Value::from);
@@ -80,12 +80,15 @@ fn is_reference(schema: &'static Schema, name: &str, slot: &Slot) -> bool {
 fn other_text(text: &str) -> Option<Value> {
     let last = |of: fn(&char) -> bool| text.char_indices().rev().find(|(_, one)| of(one));
     let (at, one) = last(char::is_ascii_digit).or_else(|| last(char::is_ascii_alphabetic))?;
-    let next = match one {
-        '9' => '8',
-        'z' => 'y',
-        'Z' => 'Y',
-        one => char::from(u8::try_from(one).ok()? + 1),
+    // Neighbours change places, so that different texts stay different.
+    let first = if one.is_ascii_digit() {
+        b'0'
+    } else if one.is_ascii_lowercase() {
+        b'a'
+    } else {
+        b'A'
     };
+    let next = char::from(first + ((u8::try_from(one).ok()? - first) ^ 1));
     Some(format!("{}{next}{}", &text[..at], &text[at + 1..]).into())
 }
 
@@ -118,13 +121,19 @@ mod tests {
         let update = &schema[schema.operation_named("UpdateUserPhoneConfig").unwrap()];
         let member = schema.input_members(update).unwrap().get("PhoneConfig").unwrap();
         let current = json!({ "PhoneType": "SOFT_PHONE", "AutoAccept": false, "AfterContactWorkTimeLimit": 0 });
-        let expected = json!({ "PhoneType": "SOFT_PHONE", "AutoAccept": true, "AfterContactWorkTimeLimit": 1 });
+        let expected = json!({ "PhoneType": "SOFT_PHONE", "AutoAccept": false, "AfterContactWorkTimeLimit": 1 });
         assert_eq!(vary(schema, &member.name, &member.slot, &current, None), expected);
     }
 
     #[test]
     fn another_text_differs_in_one_character() {
-        for (text, other) in [("a-0@example.com", "a-1@example.com"), ("2030-01-09", "2030-01-08"), ("héz", "héy")] {
+        for (text, other) in [
+            ("a-0@example.com", "a-1@example.com"),
+            ("2030-01-09", "2030-01-08"),
+            ("q8", "q9"),
+            ("héz", "héy"),
+            ("X", "W"),
+        ] {
             assert_eq!(other_text(text), Some(other.into()));
         }
         assert_eq!(other_text("+- é"), None);

@@ -145,7 +145,12 @@ impl Updater<'_> {
         }
         // Another value of each of the others, and another resource where they name one.
         let id = &self.thing.row.of.id;
-        let is_fact = |member: &&Member| must_be_named(member) && *id != Source::Input(member.name.clone());
+        let action = self.thing.row.of.actions.iter().find(|action| action.operation == self.trial.operation);
+        let is_fact = |member: &&Member| {
+            must_be_named(member)
+                && *id != Source::Input(member.name.clone())
+                && !action.is_some_and(|action| action.is_named_by(&member.name))
+        };
         let shown = self.thing.describe().await.map(|(shown, ..)| shown).unwrap_or_default();
         for member in self.members.iter().filter(is_fact) {
             let current = self.shown(&member.name, &shown).or_else(|| self.thing.sent.get(&member.name));
@@ -402,7 +407,8 @@ impl Updater<'_> {
         let outer = update.and_then(|update| update.split_once('/')).map(|(outer, _)| outer);
         if outer.and_then(|outer| input.get(outer)).is_some_and(|value| !value.is_null()) {
             let pointer = update.map(|update| format!("/{update}")).unwrap_or_default();
-            let named = input.pointer(&pointer).filter(|value| !value.is_null() && !self.is_id(member))?;
+            let is_compared = outer.is_some_and(|outer| self.is_described_by(outer)) && !self.is_id(member);
+            let named = input.pointer(&pointer).filter(|value| is_compared && !value.is_null())?;
             return (self.trial.client.schema.can_show(&member.slot, named) && !shows(named, after))
                 .then(|| apart(named, after));
         }
@@ -425,6 +431,12 @@ impl Updater<'_> {
         }
         let (expected, actual) = apart(before, after);
         Some((format!("{expected}, as before,"), actual))
+    }
+
+    /// True for a structure of the update whose members the description has, and not just one of the same name.
+    fn is_described_by(&self, outer: &str) -> bool {
+        let inside = |pair: &&Shared| pair.left[1..].split_once('/').is_some_and(|(head, _)| head == outer);
+        self.shared.iter().filter(inside).count() > 1
     }
 
     /// True for a described member with the id of the resource.

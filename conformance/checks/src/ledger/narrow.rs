@@ -93,7 +93,13 @@ fn chosen_names(schema: &'static Schema, operation: OperationId) -> Vec<&'static
         Source::Input(name) => Some(name.as_str()),
         Source::Output(_) => None,
     });
-    changed.chain(made).collect()
+    // What is made in somebody's resource, or changed there, changes that, too.
+    let held = graph.made_by(operation).into_iter().chain(graph.actions_of(operation).map(|(kind, _)| kind));
+    let holders = held.flat_map(|kind| &kind.parents).filter_map(|(member, holder)| {
+        let holder = graph.kinds().get((*holder)?)?;
+        is_chosen(holder).then_some(member.as_str())
+    });
+    changed.chain(made).chain(holders).collect()
 }
 
 /// True for a part whose name, in the model or in the message, is that of an id.

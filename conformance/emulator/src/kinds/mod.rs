@@ -178,7 +178,7 @@ impl Kinds {
     /// The list in the pages of an operation, if it is a part of a description or of a setting.
     pub(crate) fn samples(&self, id: OperationId) -> Option<Samples> {
         let is_fixed = match self.plans.get(&id)? {
-            Plan::Act(_, action) => action.role == Role::Describe,
+            Plan::Act(at, action) => action.role == Role::Describe && !self.takes_list(*at, id),
             Plan::Set(_, _, _, act) => matches!(act, Act::Show),
             _ => false,
         };
@@ -187,6 +187,13 @@ impl Kinds {
             (Some([list]), [token]) => Some(Samples { list, token }),
             _ => None,
         }
+    }
+
+    /// True if the creation of a kind gives the list of a description.
+    fn takes_list(&self, at: usize, describe: OperationId) -> bool {
+        let items = self.schema[describe].pagination.as_ref().and_then(|pagination| pagination.items.as_deref());
+        let name = items.and_then(<[String]>::first);
+        self.forms[at].zip(name).is_some_and(|(forms, name)| forms.asked.get(name).is_some())
     }
 
     fn plan(&self, id: OperationId) -> Option<Plan> {
