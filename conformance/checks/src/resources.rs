@@ -190,13 +190,14 @@ impl Resource {
     }
 
     /// True if the model can describe a new one, so that its values can be judged. One without a deletion is made on endpoints
-    /// on this machine alone.
+    /// on this machine alone, and of Connect alone: elsewhere, a missing deletion says that little is known of the kind.
     pub fn is_described(&self) -> bool {
         let is_new = match &self.of.id {
             Source::Input(member) => self.name_member == Some(member),
             Source::Output(_) => true,
         };
-        is_new && !self.describe.is_empty()
+        let is_known = self.schema.service.is_connect() || !self.delete.is_empty();
+        is_new && is_known && !self.describe.is_empty()
     }
 
     /// Input of `create` that a healthy service accepts once names and ids are added; none if any valid one will do.
