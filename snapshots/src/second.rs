@@ -138,7 +138,7 @@ fn judge(schema: &Schema, graph: &Graph, types: &[Type]) -> Judged {
             continue;
         };
         let on_kind = operations_on(kind);
-        // What lives in a resource is a part of its type, but for an instance, in which all live.
+        // Kinds that live in a kind are parts of its type. All live in an instance, and are no parts of that.
         let within = graph.kinds().iter().filter(|inner| {
             kind.noun != "Instance" && inner.parents.iter().any(|(_, held)| *held == Some(graph.position(kind)))
         });
@@ -327,7 +327,7 @@ impl<'c> Compared<'c> {
                 .iter()
                 .any(|property| self.member(Some(asked), property).is_some_and(|(own, _)| own.name == member.name))
         };
-        // What an ARN of CloudFormation names has several members in the model.
+        // One ARN of CloudFormation stands for several members of the model.
         let is_parent = |member: &Member| self.kind.parents.iter().any(|(parent, _)| *parent == member.name);
         let required = asked.iter().filter(|member| member.required && !member.idempotency_token && !is_parent(member));
         for member in required.filter(has) {

@@ -9,14 +9,14 @@ use serde_json::{Map, Value};
 use super::{Listed, list_all};
 use crate::client::Client;
 use crate::client::reply::Reply;
-use crate::ledger::undo::{Listing, Source, Undo};
+use crate::ledger::undo::{Listing, Undo};
 use crate::ledger::{Entry, Ledger, Owner, Standing, is_gone};
 
 /// The state of a creation without a response, as lists show it.
 pub(super) enum Existence {
     /// The resource exists, or may exist, and this input deletes it.
     Exists(Value),
-    /// Nothing was created that has no entry of its own.
+    /// Nothing was created, or another entry has it.
     Impossible,
     /// The list of its kind does not have it.
     NotListed,
@@ -86,7 +86,7 @@ impl Lookup<'_> {
             return Existence::Impossible;
         }
         let name = undo.name_in(&entry.members).unwrap_or_default();
-        let is_chosen = undo.delete_members.iter().all(|(_, source)| matches!(source, Source::Input(_)));
+        let is_chosen = undo.id_member().is_none();
         let list = undo.search.as_ref().and_then(|list| Some((list, list_input(self.client, list, &entry.members)?)));
         let (listing, input) = match (&entry.standing, list.filter(|_| !is_chosen)) {
             (_, Some(list)) => list,

@@ -164,7 +164,7 @@ async fn resolve_lost(
     for (at, existence) in look_up(client, ledger, selected).await {
         match existence {
             Existence::Exists(input) => ledger.resolve(at, input),
-            Existence::Impossible => ledger.mark_gone(at, "nothing was made that has no entry of its own"),
+            Existence::Impossible => ledger.mark_gone(at, "nothing was created, or another entry has it"),
             Existence::NotListed if !ledger.visible_in(at, client.settle).is_zero() => {
                 unresolved.insert(at, format!("{}, and lists may lag", reason(ledger, at)));
             }

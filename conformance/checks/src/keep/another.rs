@@ -58,9 +58,8 @@ fn vary(schema: &'static Schema, name: &str, slot: &Slot, current: &Value, gener
             });
             return varied.collect();
         }
-        (Kind::String, Value::String(_)) if is_reference(schema, name, slot) => generated.cloned(),
+        _ if is_reference(schema, name, slot) => generated.cloned(),
         (Kind::String, Value::String(text)) => other_text(text),
-        (Kind::Number(_), Value::Number(_)) if is_reference(schema, name, slot) => generated.cloned(),
         (Kind::Number(_), Value::Number(number)) => {
             let near = number.as_i64().into_iter().flat_map(|number| [number.checked_add(1), number.checked_sub(1)]);
             let mut near = near.flatten().map(Value::from);
@@ -81,12 +80,10 @@ fn other_text(text: &str) -> Option<Value> {
     let last = |of: fn(&char) -> bool| text.char_indices().rev().find(|(_, one)| of(one));
     let (at, one) = last(char::is_ascii_digit).or_else(|| last(char::is_ascii_alphabetic))?;
     // Neighbours change places, so that different texts stay different.
-    let first = if one.is_ascii_digit() {
-        b'0'
-    } else if one.is_ascii_lowercase() {
-        b'a'
-    } else {
-        b'A'
+    let first = match one {
+        '0'..='9' => b'0',
+        'a'..='z' => b'a',
+        _ => b'A',
     };
     let next = char::from(first + ((u8::try_from(one).ok()? - first) ^ 1));
     Some(format!("{}{next}{}", &text[..at], &text[at + 1..]).into())

@@ -53,7 +53,7 @@ pub(super) fn narrow_name(
     let is_unknown = |value: &Value| scalar(value).is_some_and(|text| !is_known(&text));
     let is_short = |name: &str, slot: &Slot, value: &Value| {
         let text = value.as_str().filter(|text| text.chars().count() < ENOUGH);
-        // What the model does not allow names nothing.
+        // A value that the model does not allow is the name of no resource.
         chosen.contains(&name) && text.is_some() && validate_slot(schema, slot, value).is_empty()
     };
     for segment in &contract.uri.segments {
@@ -93,7 +93,7 @@ fn chosen_names(schema: &'static Schema, operation: OperationId) -> Vec<&'static
         Source::Input(name) => Some(name.as_str()),
         Source::Output(_) => None,
     });
-    // What is made in somebody's resource, or changed there, changes that, too.
+    // A write inside of a resource changes that resource, too.
     let held = graph.made_by(operation).into_iter().chain(graph.actions_of(operation).map(|(kind, _)| kind));
     let holders = held.flat_map(|kind| &kind.parents).filter_map(|(member, holder)| {
         let holder = graph.kinds().get((*holder)?)?;

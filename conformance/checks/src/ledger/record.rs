@@ -9,7 +9,7 @@ use connect_model::wire::{Limits, Route, decode_error, inspect_request, read_res
 use serde_json::{Map, Value};
 
 use super::journal::{Line, seconds};
-use super::undo::{Source, Undo};
+use super::undo::Undo;
 use super::{Entry, Ledger, OWNER, Owner, Standing};
 use crate::client::reply::{is_absence, is_conflict, is_throttling};
 use crate::client::run_tag::run_of_name;
@@ -105,9 +105,8 @@ impl Ledger {
         let Some(listing) = &undo.search else { return false };
         let input = self.schema.input_members(&self.schema[entry.create]);
         let has_tag = listing.arn.is_some() && input.is_some_and(|input| tag_member(self.schema, input).is_some());
-        // What the request alone identifies is not looked for in a list.
-        let is_assigned = undo.delete_members.iter().any(|(_, source)| matches!(source, Source::Output(_)));
-        let has_tag = has_tag && is_assigned && undo.is_listed;
+        // No list is read for a resource whose id is in the request.
+        let has_tag = has_tag && undo.id_member().is_some() && undo.is_listed;
         undo.name_in(&entry.members).is_some_and(|name| has_tag && !name.is_empty() || run_of_name(name).is_some())
     }
 

@@ -422,14 +422,10 @@ type Kinds = Subjects<&'static Resource>;
 
 /// The kind that the operation in scope creates, if it meets a condition.
 fn created_if(scope: &Scope<'_>, condition: impl Fn(&'static Resource) -> bool) -> Kinds {
-    resources::created_by(scope.schema, scope.name())
-        .filter(|row| row.is_judged() && condition(row))
-        .map(|row| (None, row))
-        .into_iter()
-        .collect()
+    described_if(scope, |row| row.is_judged() && condition(row))
 }
 
-/// The kind that the operation in scope creates, although nothing may delete it.
+/// The same for a kind that nothing may delete.
 fn described_if(scope: &Scope<'_>, condition: impl Fn(&'static Resource) -> bool) -> Kinds {
     let row = resources::created_by(scope.schema, scope.name());
     row.filter(|row| row.is_described() && condition(row)).map(|row| (None, row)).into_iter().collect()
