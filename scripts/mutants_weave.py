@@ -53,19 +53,22 @@ class Weave:
         self.mutants = mutants
         self.texts = {file: (self.tree / file).read_text() for file in {mutant["file"] for mutant in mutants} | {ROOT}}
         self.functions = self._functions()
-        # The bodies of such a function have several types: each is built alone.
+        # A constant has one value, and the bodies of a function that returns `impl` have several types: each is built alone.
         self.alone = {
             number
             for (file, start, end), numbers in self.functions.items()
             for number in numbers
-            if "-> impl " in self.texts[file][start:end].split("{")[0]
+            if not mutants[number - 1]["function"] or "-> impl " in self.texts[file][start:end].split("{")[0]
         }
         self.not_viable = set()
         self.lines = {}
 
     def _functions(self):
-        """The numbers of the mutants in each outermost function: file, start and end."""
-        spans = {number: (mutant["file"], *self._span(mutant, mutant["function"]["span"])) for number, mutant in self._all()}
+        """The numbers of the mutants in each outermost function, or changed expression outside of one: file, start and end."""
+        spans = {
+            number: (mutant["file"], *self._span(mutant, (mutant["function"] or mutant)["span"]))
+            for number, mutant in self._all()
+        }
         found = collections.defaultdict(list)
         for number, (file, start, end) in spans.items():
             outer = [span for span in spans.values() if span[0] == file and span[1] <= start and end <= span[2]]
