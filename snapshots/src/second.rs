@@ -16,11 +16,6 @@ const DATA: &str = include_str!("../second-contract.json");
 
 /// Differences between the operations of a type and those of its kind, each with the one that is right and why.
 const EXPLAINED: &[(&str, &str, &str)] = &[
-    (
-        "DataLakeAssociation",
-        "ListAnalyticsDataAssociations",
-        "CloudFormation is right: the names have no noun in common",
-    ),
     ("DataTable", "UpdateDataTablePrimaryValues", "CloudFormation is right: the operation changes values in a table"),
     (
         "IntegrationAssociation",

@@ -6,7 +6,7 @@ use super::corrections::Corrections;
 use super::identify::{is_common, is_general};
 use super::lists::{items, tagging};
 use super::source::{Creation, Rule, Source, described, is_scalar, named};
-use super::words::{CHANGERS, COMMON, LISTERS, MAKERS, SHOWERS, in_words, noun, object, plurals, tails};
+use super::words::{CHANGERS, COMMON, LISTERS, MAKERS, SHOWERS, heads, in_words, noun, object, plurals, tails};
 use super::{Action, Graph, Kind, Need, Role};
 use crate::schema::{self, Members, Operation, OperationId, Schema, ShapeId};
 
@@ -119,7 +119,11 @@ impl<'s> Finder<'s> {
             Some(())
         };
         enders.iter().find_map(|verb| act(self, Role::Delete, format!("{verb}{noun}")));
-        SHOWERS.iter().find_map(|verb| act(self, Role::Describe, format!("{verb}{noun}")));
+        let joined = associations(&self.schema[create].name, noun);
+        let shown = [noun.to_owned()].into_iter().chain(joined.into_iter().take(1));
+        shown
+            .flat_map(|noun| SHOWERS.iter().map(move |verb| format!("{verb}{noun}")))
+            .find_map(|name| act(self, Role::Describe, name));
         let id = actions.iter().find_map(|action| self.own_id(&creation, action)).or_else(|| assigned(&creation));
         // The caller may name what it joins by members that all name other things; then it is no kind of its own.
         let Some(id) = id else { return };
@@ -293,8 +297,12 @@ impl<'s> Finder<'s> {
         let mut found = Vec::new();
         for (at, kind) in self.graph.kinds.iter().enumerate() {
             let creation = self.creation(&kind.noun, kind.create);
-            for (verb, plural) in
-                LISTERS.iter().flat_map(|verb| plurals(&kind.noun).into_iter().map(move |p| (verb, p)))
+            // The list of associations must show the id: a shorter noun may be that of something else.
+            let joined = associations(&self.schema[kind.create].name, &kind.noun);
+            let joined = joined.into_iter().map(|noun| (format!("{noun}s"), true));
+            let nouns = plurals(&kind.noun).into_iter().map(|plural| (plural, false)).chain(joined);
+            for ((plural, shows_id), verb) in
+                nouns.flat_map(|noun| LISTERS.iter().map(move |verb| (noun.clone(), verb)))
             {
                 let Some(operation) = self.operation(&format!("{verb}{plural}")) else { continue };
                 if kind.actions.iter().any(|action| action.operation == operation) {
@@ -312,6 +320,9 @@ impl<'s> Finder<'s> {
                 }
                 let role = if *verb == "Search" { Role::Search } else { Role::List };
                 let item_id = items.and_then(|items| self.item_id(kind, &creation, items));
+                if shows_id && item_id.is_none() {
+                    continue;
+                }
                 found.push((at, Action { role, operation, names, item_id, rule }));
             }
         }
@@ -445,6 +456,13 @@ impl<'s> Finder<'s> {
         self.graph.links = self.links();
         self.graph
     }
+}
+
+/// Nouns of what an operation that associates something makes: `AssociateFlow` makes a `FlowAssociation`.
+fn associations(create: &str, kind: &str) -> Vec<String> {
+    let is_association = noun(create, "Associate").is_some();
+    let nouns = [kind].into_iter().chain(heads(kind)).filter(|_| is_association);
+    nouns.map(|noun| format!("{noun}Association")).collect()
 }
 
 /// A place in an input.

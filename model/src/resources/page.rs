@@ -17,7 +17,8 @@ impl Graph {
         for link in self.links.iter().filter(|_| nouns.is_empty()) {
             let names = [link.make, link.end, link.list].map(|id| schema[id].name.as_str()).join(", ");
             let holder = link.holder.map_or("the service", |holder| &self.kinds[holder].noun);
-            let _ = writeln!(text, "Listed in {holder}: {names}");
+            let how = if link.member.is_some() { "Described with" } else { "Listed in" };
+            let _ = writeln!(text, "{how} {holder}: {names}");
         }
         if let Some(tags) = self.tagging.as_ref().filter(|_| nouns.is_empty()) {
             let names = [tags.tag, tags.untag, tags.list].map(|id| schema[id].name.as_str()).join(", ");

@@ -6,7 +6,7 @@ use connect_model::generate::Config;
 use connect_model::json_text::scalar;
 use connect_model::path::SchemaPath;
 use connect_model::resources::{self as graph, Link};
-use connect_model::schema::{Kind, OperationId, Schema, ShapeId};
+use connect_model::schema::{Kind, Member, OperationId, Schema, ShapeId};
 use connect_transport::exchange::Exchange;
 use serde_json::{Map, Value};
 
@@ -77,12 +77,16 @@ impl<'c> Thing<'c> {
         let schema = client.schema;
         let make = &schema[link.make].name;
         let holder = holder(client, link).await?;
+        let is_in_instance = holder.as_object().is_some_and(|names| names.keys().eq([INSTANCE]));
         let mut sent = Value::Null;
         let mut made = Err(String::new());
         // Members that exclude each other may be refused together.
         for config in [steps::one_of_each(), Config::sparse()] {
             sent = client.input(link.make, config, &format!("{make}/association"), &SchemaPath::default()).await?;
-            overwrite(&mut sent, holder.clone());
+            // A resource that the request names lives in the instance of the run.
+            if !(is_in_instance && names_resource(schema, link.make, &sent)) {
+                overwrite(&mut sent, holder.clone());
+            }
             made = succeed(client, make, &sent).await;
             if made.is_ok() {
                 break;
@@ -155,7 +159,7 @@ impl<'c> Thing<'c> {
         }
     }
 
-    /// The input that ends it: members of the request by name, else by shape.
+    /// The input that ends it: members of the request by name, of what is in it too, else by shape.
     fn ending(&self, link: &Link) -> Value {
         let schema = self.client.schema;
         if let Some(row) = resources::created_by(schema, &schema[link.make].name) {
@@ -165,12 +169,17 @@ impl<'c> Thing<'c> {
         }
         let mut input = Map::new();
         for member in schema.input_members(&schema[link.end]).into_iter().flatten() {
-            if let Some(given) = self.sent.get(&member.name) {
-                input.insert(member.name.clone(), given.clone());
+            let within = || schema[link.make].input.and_then(|shape| part_named(schema, shape, &self.sent, member));
+            if let Some(given) = self.sent.get(&member.name).cloned().or_else(within) {
+                input.insert(member.name.clone(), given);
             } else if let Kind::List(list) = &schema[member.slot.target].kind
                 && let Some(shape) = schema[link.make].input
             {
-                let found = of_shape(schema, shape, &self.sent, list.member.target);
+                // The request may name the holder by the same shape.
+                let mut found = of_shape(schema, shape, &self.sent, list.member.target);
+                found.retain(|part| {
+                    !self.list.1.as_object().is_some_and(|names| names.values().any(|name| name == part))
+                });
                 if !found.is_empty() {
                     input.insert(member.name.clone(), found.into());
                 }
@@ -202,6 +211,19 @@ async fn holder(client: &Client, link: &Link) -> Result<Value, String> {
         }
     }
     Ok(names.into())
+}
+
+/// True for an input that names a resource beside its instance.
+fn names_resource(schema: &'static Schema, operation: OperationId, input: &Value) -> bool {
+    let graph = graph::shared(schema);
+    let mut is_named = false;
+    schema[operation].input.into_iter().for_each(|shape| {
+        visit(schema, shape, input, &mut |part| {
+            is_named |= part.name != INSTANCE && graph.named_at(schema, part.name, part.slot.target).is_some();
+            !is_named
+        });
+    });
+    is_named
 }
 
 fn is_page(schema: &Schema, operation: OperationId, member: &str) -> bool {
@@ -276,6 +298,20 @@ fn texts(schema: &Schema, shape: ShapeId, value: &Value, shown: &Shown, found: &
         found.extend(part.value.as_str().filter(|text| is_free && text.len() > 2).map(str::to_owned));
         !matches!(kind, Kind::Map(_))
     });
+}
+
+/// The part of a value that a required member names in another operation: `Name` in `LexBot` as `BotName`.
+fn part_named(schema: &Schema, shape: ShapeId, value: &Value, wanted: &Member) -> Option<Value> {
+    let mut found: Option<(usize, Value)> = None;
+    visit(schema, shape, value, &mut |part| {
+        let is_scalar = !part.value.is_object() && !part.value.is_array();
+        let is_named = part.member.is_some() && wanted.name.ends_with(part.name);
+        if is_scalar && is_named && found.as_ref().is_none_or(|(length, _)| *length < part.name.len()) {
+            found = Some((part.name.len(), part.value.clone()));
+        }
+        true
+    });
+    found.map(|(_, value)| value).filter(|_| wanted.required)
 }
 
 /// The parts of a value that have a shape.

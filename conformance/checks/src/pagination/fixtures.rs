@@ -13,6 +13,7 @@ use crate::client::Client;
 use crate::client::pager::{Page, Pager, key, keys};
 use crate::client::reply::Reply;
 use crate::observe::Observation;
+use crate::parts::visit;
 use crate::resources;
 use crate::resources::{INSTANCE, Resource, overwrite};
 use crate::search::INDEX_LAGS;
@@ -240,6 +241,7 @@ impl Fixtures {
     async fn links(&mut self, client: &Client, operation: OperationId) -> Result<(), String> {
         let link = link(client.schema, operation).ok_or("nothing makes what the list shows")?;
         let make = &client.schema[link.make].name;
+        let members = client.schema.input_members(&client.schema[operation]);
         for number in 0..COUNT {
             let label = format!("{make}/pagination/{number}");
             let mut input = client.input(link.make, steps::one_of_each(), &label, &SchemaPath::default()).await?;
@@ -248,9 +250,41 @@ impl Fixtures {
                     place.clone_from(value);
                 }
             }
+            for (pointer, row) in self.named_in(client.schema, link.make, &input) {
+                let (made, _) = steps::create_in(client, row, self.instance()).await?;
+                if let Some(place) = input.pointer_mut(&pointer) {
+                    *place = made.id.into();
+                }
+            }
             succeed(client, make, &input).await?;
+            // The list requires the same for all of them.
+            for member in members.into_iter().flatten().filter(|member| member.required) {
+                if let (None, Some(given)) = (self.base.get(&member.name), input.get(&member.name)) {
+                    self.base[&member.name] = given.clone();
+                }
+            }
         }
         Ok(())
+    }
+
+    /// The places in an input that name resources which are not those of the list, such as what is associated with them.
+    fn named_in(
+        &self,
+        schema: &'static Schema,
+        operation: OperationId,
+        input: &Value,
+    ) -> Vec<(String, &'static Resource)> {
+        let mut found = Vec::new();
+        schema[operation].input.into_iter().for_each(|shape| {
+            visit(schema, shape, input, &mut |part| {
+                let is_held = self.base.get(part.name).is_some();
+                let kind = graph::shared(schema).named_at(schema, part.name, part.slot.target).filter(|_| !is_held);
+                let row = kind.and_then(|kind| resources::named(schema, &kind.noun)).filter(|row| row.is_judged());
+                found.extend(row.map(|row| (part.pointer.clone(), row)));
+                true
+            });
+        });
+        found
     }
 
     async fn instances(&mut self, client: &Client) -> Result<(), String> {

@@ -4,11 +4,10 @@
 
 use connect_model::json_text::scalar;
 use connect_model::resources::{self, Action, Role};
-use connect_model::schema::{Kind, Member, Operation};
+use connect_model::schema::{Kind, Member, Members, Operation};
 use serde_json::{Map, Value};
 
 use crate::kinds::convert::for_member;
-use crate::kinds::list::Listing;
 use crate::kinds::store::Thing;
 use crate::kinds::view::{Hints, View};
 use crate::kinds::{Call, Kinds};
@@ -50,10 +49,16 @@ impl Kinds {
         members.filter(|member| !member.idempotency_token && action.names.iter().all(|(name, _)| *name != member.name))
     }
 
+    /// True for an operation that makes something which another one lists, under a verb of its own: `ImportWorkspaceMedia`.
+    pub(super) fn joins(&self, action: &Action) -> bool {
+        action.role == Role::Use && self.graph.links.iter().any(|link| link.make == action.operation)
+    }
+
     /// The nouns of all associations of a kind.
     fn linked(&self, at: usize) -> Vec<String> {
         let kind = self.kind(at);
-        let joins = kind.all(Role::Associate).flat_map(|action| self.links(at, action));
+        let joins = kind.actions.iter().filter(|action| action.role == Role::Associate || self.joins(action));
+        let joins = joins.flat_map(|action| self.links(at, action));
         let joins = joins.map(|(noun, _)| noun);
         let asked = self.forms[at].into_iter().flat_map(|forms| forms.asked.iter());
         let lists = asked.filter(|member| matches!(self.schema[member.slot.target].kind, Kind::List(_)));
@@ -64,7 +69,14 @@ impl Kinds {
     pub(super) fn shown_link(&self, at: usize, action: &Action) -> Option<String> {
         let operation = &self.schema[action.operation];
         operation.name.strip_prefix("List")?;
-        let wanted = stem(object(operation), &self.kind(at).noun);
+        let kind = self.kind(at);
+        let link = self.graph.links.iter().find(|link| link.list == action.operation);
+        let make = link.and_then(|link| kind.actions.iter().find(|action| action.operation == link.make));
+        let made = make.and_then(|make| self.links(at, make).into_iter().next());
+        if let Some((noun, _)) = made {
+            return Some(noun);
+        }
+        let wanted = stem(object(operation), &kind.noun);
         let linked = self.linked(at);
         let equal = linked.iter().find(|noun| is_plural(noun, &wanted));
         let ends = || linked.iter().find(|noun| noun.ends_with(&wanted) || is_plural_end(noun, &wanted));
@@ -111,29 +123,67 @@ impl Call<'_> {
         }
     }
 
-    fn elements(&self, state: &State, at: usize, holder: &Holder, noun: &str) -> Vec<Value> {
+    /// The key under which a holder keeps associations: their noun, with what they and their list require beside the holder.
+    fn key(&self, action: &Action, noun: &str) -> String {
+        let mut links = self.kinds.graph.links.iter();
+        let Some(link) = links.find(|link| [link.make, link.end, link.list].contains(&self.id)) else {
+            return noun.to_owned();
+        };
+        let [list, make] = [link.list, link.make].map(|id| self.schema().input_members(&self.schema()[id]));
+        let is_made_with = |member: &&Member| make.is_some_and(|make| make.get(&member.name).is_some());
+        let members = list.into_iter().flatten().filter(|member| member.required && !action.is_named_by(&member.name));
+        let values = members.filter(is_made_with).filter_map(|member| self.input.get(&member.name));
+        values.fold(noun.to_owned(), |key, value| format!("{key} {value}"))
+    }
+
+    fn elements(&self, state: &State, at: usize, holder: &Holder, (noun, key): (&str, &str)) -> Vec<Value> {
         let found = match holder {
-            Holder::Kept(kind, id) => state.things.links(kind, id).and_then(|links| links.get(noun)),
+            Holder::Kept(kind, id) => state.things.links(kind, id).and_then(|links| links.get(key)),
             Holder::Thing(order) => state.things.get(*order).and_then(|thing| match self.kinds.first(at, noun) {
                 Some(member) => thing.asked.get(&member.name),
-                None => thing.links.get(noun),
+                None => thing.links.get(key),
             }),
         };
         found.and_then(Value::as_array).cloned().unwrap_or_default()
     }
 
-    fn set_elements(&self, state: &mut State, at: usize, holder: &Holder, noun: &str, elements: Vec<Value>) {
+    fn set_elements(
+        &self,
+        state: &mut State,
+        at: usize,
+        holder: &Holder,
+        (noun, key): (&str, &str),
+        elements: Vec<Value>,
+    ) {
         let first = self.kinds.first(at, noun);
         match holder {
-            Holder::Kept(kind, id) => drop(state.things.links_mut(kind, id).insert(noun.to_owned(), elements.into())),
+            Holder::Kept(kind, id) => drop(state.things.links_mut(kind, id).insert(key.to_owned(), elements.into())),
             Holder::Thing(order) => {
                 let Some(thing) = state.things.get_mut(*order) else { return };
                 let (into, key) = match first {
                     Some(member) => (&mut thing.asked, member.name.as_str()),
-                    None => (&mut thing.links, noun),
+                    None => (&mut thing.links, key),
                 };
                 into.insert(key.to_owned(), elements.into());
             }
+        }
+    }
+
+    /// Writes associations into the description of their holder, if that shows them.
+    fn describe_links(&self, state: &mut State, holder: &Holder, given: &str, elements: &[Value]) {
+        let links = &self.kinds.graph.links;
+        let Some(link) = links.iter().find(|link| [link.make, link.end].contains(&self.id)) else { return };
+        let (Some(name), Some(kind), Holder::Thing(order)) = (&link.member, link.holder, holder) else { return };
+        let member = self.kinds.forms[kind].and_then(|forms| forms.record.get(name));
+        let Some(Kind::List(list)) = member.map(|member| &self.schema()[member.slot.target].kind) else { return };
+        let members = self.schema()[list.member.target].kind.members();
+        let items: Vec<Value> =
+            elements.iter().filter_map(|element| self.item(state, members, given, element)).collect();
+        let Some(thing) = state.things.get_mut(*order) else { return };
+        if items.is_empty() {
+            thing.record.remove(name);
+        } else {
+            thing.record.insert(name.clone(), items.into());
         }
     }
 
@@ -151,7 +201,8 @@ impl Call<'_> {
                     vec![Value::Object(others.collect())]
                 }
             };
-            let mut elements = self.elements(&state, at, &holder, &noun);
+            let key = self.key(action, &noun);
+            let mut elements = self.elements(&state, at, &holder, (&noun, &key));
             for element in given {
                 match change {
                     Change::Join if elements.contains(&element) => {}
@@ -165,7 +216,9 @@ impl Call<'_> {
                     }
                 }
             }
-            self.set_elements(&mut state, at, &holder, &noun, elements);
+            let given = member.map_or(noun.as_str(), |member| &member.name);
+            self.describe_links(&mut state, &holder, given, &elements);
+            self.set_elements(&mut state, at, &holder, (&noun, &key), elements);
         }
         Ok(self.smallest())
     }
@@ -185,21 +238,21 @@ impl Call<'_> {
         let state = self.cx.store.lock();
         let Some(listing) = self.kinds.listings.get(&self.id) else { return Ok(Value::Null) };
         let holder = self.holder(&state, at, action)?;
-        let elements = self.elements(&state, at, &holder, noun);
+        let elements = self.elements(&state, at, &holder, (noun, &self.key(action, noun)));
         let id = match &holder {
             Holder::Thing(order) => state.things.get(*order).map(|thing| thing.id.clone()).unwrap_or_default(),
             Holder::Kept(_, id) => id.clone(),
         };
         let first = self.kinds.first(at, noun).map(|member| member.name.as_str()).unwrap_or(noun);
-        let items = elements.iter().filter_map(|element| self.item(&state, listing, first, element)).collect();
+        let items = elements.iter().filter_map(|element| self.item(&state, listing.items, first, element)).collect();
         self.page_of(&[Some(id)], listing, items, action)
     }
 
     /// An association as an item of a list: its own members, and those of the resource that it names.
-    fn item(&self, state: &State, listing: &Listing, first: &str, element: &Value) -> Option<Value> {
+    fn item(&self, state: &State, members: Option<&'static Members>, first: &str, element: &Value) -> Option<Value> {
         let mut own = Vec::new();
         leaves(first.strip_suffix('s').unwrap_or(first), element, &mut own);
-        let Some(members) = listing.items else { return own.first().map(|(_, value)| (*value).clone()) };
+        let Some(members) = members else { return own.first().map(|(_, value)| (*value).clone()) };
         let named = own.iter().find_map(|(name, value)| self.referred(state, name, value));
         let view = named.and_then(|(at, thing)| {
             let forms = self.kinds.forms[at]?;

@@ -219,6 +219,7 @@ impl Kinds {
             match action.role {
                 Role::Associate => joins(Change::Join),
                 Role::Disassociate => joins(Change::End),
+                Role::Use if self.joins(action) => joins(Change::Join),
                 Role::Use if self.replaces(at, action) => joins(Change::Replace),
                 Role::Use if self.graph.links.iter().any(|link| link.end == id) => joins(Change::End),
                 Role::Use if self.listings.contains_key(&id) => {

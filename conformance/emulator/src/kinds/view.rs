@@ -114,7 +114,7 @@ impl View {
         for (member, fact) in &self.members {
             if let Fact::Inner(view) = fact {
                 view.missing(schema, forms, thing, missing);
-            } else if member.required || is_state(schema, member) {
+            } else if member.required || is_state(schema, member) && !matches!(fact, Fact::Parent(_)) {
                 let value = fact.value(schema, forms, member, thing).or_else(|| fallback(schema, member, thing));
                 if value.is_none() {
                     missing.push(member);
