@@ -40,7 +40,7 @@ pub(super) async fn take(client: &Client, ledger: &Ledger) -> Census {
             let is_named = item[&listing.name].as_str().is_some_and(|name| client.is_own_name(name));
             let is_other = is_named && !ledger.is_entered(undo.delete, &deletion);
             if is_other || ledger.was_deleted(undo.delete, &deletion) {
-                listed.push((undo, members, deletion));
+                listed.push((undo, members, deletion, None));
             }
         }
     }
@@ -48,16 +48,18 @@ pub(super) async fn take(client: &Client, ledger: &Ledger) -> Census {
         if let (Some(undo), Some(deletion)) = (ledger.undo(entry.create), entry.delete_input)
             && !ledger.is_entered(undo.delete, &deletion)
         {
-            listed.push((undo, entry.members, deletion));
+            listed.push((undo, entry.members, deletion, None));
         }
     }
     // A description may lag behind the deletion.
     let mut wait = Wait::brief(client);
     while !listed.is_empty() {
         let mut shown = Vec::new();
-        for one in listed {
-            if client.still_shows(one.0, &one.2).await {
-                shown.push(one);
+        for (undo, members, deletion, _) in listed {
+            // An answer that says nothing leaves it with the list, and with the deletion that is to be checked.
+            let sight = client.still_shows(undo, &deletion).await;
+            if sight != Ok(false) {
+                shown.push((undo, members, deletion, sight.err()));
             }
         }
         listed = shown;
@@ -66,7 +68,7 @@ pub(super) async fn take(client: &Client, ledger: &Ledger) -> Census {
         }
     }
     let mut census = Census { still_there: Vec::new(), others: Vec::new() };
-    for (undo, members, deletion) in listed {
+    for (undo, members, deletion, failed) in listed {
         let was_deleted = ledger.was_deleted(undo.delete, &deletion);
         let standing = if was_deleted { Standing::Ours } else { Standing::Unknown };
         let entry = ledger.reopen(undo.create, members, deletion, standing);
@@ -76,10 +78,9 @@ pub(super) async fn take(client: &Client, ledger: &Ledger) -> Census {
             true => (&mut census.still_there, "answered with success"),
             false => (&mut census.others, "did not delete it"),
         };
-        into.push(Leftover {
-            what: describe(client, &entry),
-            why: format!("{delete} {end}, and {shown} still shows it"),
-        });
+        let sight = failed
+            .map_or_else(|| format!("{shown} still shows it"), |why| format!("nothing says that it is gone: {why}"));
+        into.push(Leftover { what: describe(client, &entry), why: format!("{delete} {end}, and {sight}") });
     }
     census
 }

@@ -149,15 +149,20 @@ impl Client {
 
     /// True if a resource is described that an input would delete, that is not being deleted, and that has no tag of another
     /// run.
-    pub(crate) async fn still_shows(&self, undo: &Undo, input: &Value) -> bool {
-        let Some(describe) = undo.describe else { return false };
-        let Ok(body) = self.description(describe, undo.id_member().unwrap_or_default(), input).await else {
-            return false;
+    ///
+    /// # Errors
+    /// The reason why nothing can be said: the endpoint answered neither with a description nor that there is nothing.
+    pub(crate) async fn still_shows(&self, undo: &Undo, input: &Value) -> Result<bool, String> {
+        let Some(describe) = undo.describe else { return Ok(false) };
+        let body = match self.description(describe, undo.id_member().unwrap_or_default(), input).await {
+            Ok(body) => body,
+            Err(Sight::Failed(why)) => return Err(why),
+            Err(_) => return Ok(false),
         };
         let tag = resource_in(&body).and_then(tag_in).flatten();
         let is_of_another = tag.is_some_and(|tag| tag.run_id != self.run_id());
         let is_shown = body.as_object().is_some_and(|body| !body.is_empty());
-        is_shown && !is_of_another && !in_progress(&body) && !is_ended(&body)
+        Ok(is_shown && !is_of_another && !in_progress(&body) && !is_ended(&body))
     }
 
     async fn see(&self, ledger: &Ledger, undo: &Undo, entry: &Entry, input: &Value) -> Sight {
