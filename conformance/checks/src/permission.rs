@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use connect_model::resources::{IDENTITIES, is_reference};
+use connect_model::resources::{self as graph, IDENTITIES, Role, is_reference};
 use connect_model::schema::{Binding, Kind, Member, Operation, Schema, Segment, Uri};
 use connect_model::semantics::danger::{Danger, danger};
 
@@ -27,7 +27,7 @@ impl Permission {
     ///
     /// # Errors
     /// The reason why it may not, and the flag that allows it.
-    pub fn check(&self, schema: &Schema, operation: &Operation) -> Result<(), String> {
+    pub fn check(&self, schema: &'static Schema, operation: &Operation) -> Result<(), String> {
         let class = if self.loopback { danger(schema, operation) } else { remote_danger(schema, operation)? };
         if !self.loopback && signs_as_connect(schema) && NEVER.contains(&operation.name.as_str()) {
             return Err(format!("{} is never sent to a real account", operation.name));
@@ -51,7 +51,7 @@ impl Permission {
 }
 
 /// True if an operation reads and does nothing else, also as far as its request tells.
-pub(crate) fn only_reads(schema: &Schema, operation: &Operation) -> bool {
+pub(crate) fn only_reads(schema: &'static Schema, operation: &Operation) -> bool {
     remote_danger(schema, operation).is_ok_and(|danger| danger == Danger::Read)
 }
 
@@ -65,7 +65,7 @@ pub fn signs_as_connect(schema: &Schema) -> bool {
 ///
 /// # Errors
 /// The path of the operation may lead anywhere.
-fn remote_danger(schema: &Schema, operation: &Operation) -> Result<Danger, String> {
+fn remote_danger(schema: &'static Schema, operation: &Operation) -> Result<Danger, String> {
     let (connect, named) = (Schema::connect(), danger(schema, operation));
     if let Some(header) = redirecting_header(schema, operation) {
         let name = &operation.name;
@@ -94,12 +94,77 @@ fn remote_danger(schema: &Schema, operation: &Operation) -> Result<Danger, Strin
         _ => reached.unwrap_or(Danger::Write).max(Danger::Write),
     };
     let danger = named.max(by_request);
-    let is_account = danger == Danger::Write && !signs_as_connect(schema) && acts_on_account(schema, operation);
-    Ok(if is_account { Danger::AccountWide } else { danger })
+    if danger != Danger::Write || signs_as_connect(schema) {
+        return Ok(danger);
+    }
+    Ok(if acts_on_account(schema, operation) {
+        Danger::AccountWide
+    } else if lasts(schema, operation) {
+        Danger::InstanceWide
+    } else {
+        danger
+    })
+}
+
+/// Verbs of operations that make or begin something.
+const MAKING: [&str; 26] = [
+    "Allocate",
+    "Claim",
+    "Clone",
+    "Copy",
+    "Create",
+    "Deploy",
+    "Execute",
+    "Export",
+    "Generate",
+    "Import",
+    "Initiate",
+    "Invoke",
+    "Issue",
+    "Order",
+    "Publish",
+    "Purchase",
+    "Register",
+    "Request",
+    "Restore",
+    "Run",
+    "Schedule",
+    "Send",
+    "Start",
+    "Subscribe",
+    "Submit",
+    "Upload",
+];
+
+/// True for an operation of another service that makes something which no operation deletes, neither by itself nor with
+/// what it is in.
+fn lasts(schema: &'static Schema, operation: &Operation) -> bool {
+    let graph = graph::shared(schema);
+    let Some(id) = schema.operation_named(&operation.name) else { return true };
+    let ends = |kind: &graph::Kind| kind.first(Role::Delete).is_some();
+    let input = schema.input_members(operation).into_iter().flatten();
+    let named = input.filter(|member| member.required);
+    let mut named = named.filter_map(|member| graph.named_at(schema, &member.name, member.slot.target));
+    let is_making = || MAKING.iter().any(|verb| operation.name.starts_with(verb));
+    match graph.made_by(id) {
+        Some(kind) => !ends(kind) && !named.any(ends),
+        None => is_making() && !named.any(ends) && !graph.actions_of(id).any(|(kind, _)| ends(kind)),
+    }
 }
 
 /// True for a write of another service that must name nothing but an account: it sets, ends or starts something of all of it.
-fn acts_on_account(schema: &Schema, operation: &Operation) -> bool {
+fn acts_on_account(schema: &'static Schema, operation: &Operation) -> bool {
+    let input = schema.input_members(operation);
+    let is_name = |name: &str| {
+        let slot = input.and_then(|input| input.get(name)).map(|member| &member.slot);
+        let is_text = slot.is_some_and(|slot| matches!(schema[slot.target].kind, Kind::String));
+        is_text && !name.to_ascii_lowercase().ends_with("accountid")
+    };
+    let id = schema.operation_named(&operation.name).into_iter();
+    let mut actions = id.flat_map(|id| graph::shared(schema).actions_of(id)).filter(|(_, action)| !action.role.lists());
+    if actions.any(|(_, action)| action.names.iter().any(|(name, _)| is_name(name))) {
+        return false;
+    }
     let names = |member: &Member| {
         let name = member.name.to_ascii_lowercase();
         let name = name.strip_suffix('s').unwrap_or(&name);
@@ -108,7 +173,6 @@ fn acts_on_account(schema: &Schema, operation: &Operation) -> bool {
         let is_name = is_label || is_reference(name) || IDENTITIES.iter().any(|end| name.ends_with(end));
         member.required && is_text && is_name && !member.idempotency_token && !name.ends_with("accountid")
     };
-    let input = schema.input_members(operation);
     !operation.name.starts_with("Create") && !input.is_some_and(|input| input.iter().any(names))
 }
 
@@ -213,7 +277,6 @@ mod tests {
             ("DeleteThing", "DELETE", "/things/{ThingId}", &["ThingId"], true),
             ("BatchDeleteThings", "POST", "/BatchDelete", &["Ids"], true),
             ("PutPolicy", "POST", "/PutPolicy", &["PolicyName"], true),
-            ("CreateFleet", "POST", "/fleets", &[], true),
             ("GetMacieSession", "GET", "/macie", &[], true),
         ];
         for (name, method, uri, required, expected) in rows {
@@ -230,13 +293,63 @@ mod tests {
                 },
             });
             let schema = Schema::from_text("x", model.to_string().into_bytes()).unwrap();
+            let schema: &'static Schema = Box::leak(Box::new(schema));
             let operation = &schema[schema.operation_named(name).unwrap()];
             let mut permission = Permission { writes: true, ..Permission::default() };
-            let refused = permission.check(&schema, operation);
+            let refused = permission.check(schema, operation);
             assert_eq!(refused.is_ok(), expected, "{name}: {refused:?}");
             permission.operations.insert(name.to_owned());
-            assert_eq!(permission.check(&schema, operation), Ok(()), "{name}");
+            assert_eq!(permission.check(schema, operation), Ok(()), "{name}");
         }
+    }
+
+    #[test]
+    fn a_creation_of_another_service_that_nothing_deletes_needs_its_name() {
+        let shape = |required: &[&str]| {
+            let member = |name: &&str| ((*name).to_owned(), json!({ "shape": format!("{name}Text") }));
+            let members: serde_json::Map<String, serde_json::Value> = required.iter().map(member).collect();
+            json!({ "type": "structure", "required": required, "members": members })
+        };
+        let operation = |name: &str, input: &str, output: Option<&str>| {
+            let mut operation = json!({ "name": name, "http": { "method": "POST", "requestUri": format!("/{name}") }, "input": { "shape": input } });
+            if let Some(output) = output {
+                operation["output"] = json!({ "shape": output });
+            }
+            operation
+        };
+        let mut model = json!({
+            "metadata": { "endpointPrefix": "x", "protocol": "rest-json", "apiVersion": "1", "serviceId": "X" },
+            "operations": {
+                "CreateFleet": operation("CreateFleet", "Name", Some("Fleet")),
+                "DeleteFleet": operation("DeleteFleet", "Fleet", None),
+                "UpdateFleet": operation("UpdateFleet", "Fleet", None),
+                "StartFleet": operation("StartFleet", "Fleet", None),
+                // It is in a fleet, and goes with it.
+                "CreateFleetVersion": operation("CreateFleetVersion", "Fleet", Some("Version")),
+                "CreateJob": operation("CreateJob", "Name", Some("Job")),
+                "StartExport": operation("StartExport", "Name", None),
+                "PurchasePlan": operation("PurchasePlan", "Name", Some("Plan")),
+            },
+            "shapes": {
+                "Name": shape(&["Name"]), "Fleet": shape(&["FleetId"]), "Job": shape(&["JobId"]), "Plan": shape(&["PlanId"]),
+                "Version": shape(&["VersionId"]),
+            },
+        });
+        for name in ["Name", "FleetId", "JobId", "PlanId", "VersionId"] {
+            model["shapes"][format!("{name}Text")] = json!({ "type": "string" });
+        }
+        let schema = Schema::from_text("x", model.to_string().into_bytes()).unwrap();
+        let schema: &'static Schema = Box::leak(Box::new(schema));
+        let permission = Permission { writes: true, ..Permission::default() };
+        let mut refused: Vec<&str> = schema
+            .operations()
+            .filter(|(_, one)| permission.check(schema, one).is_err())
+            .map(|(_, one)| &*one.name)
+            .collect();
+        refused.sort_unstable();
+        assert_eq!(refused, ["CreateJob", "PurchasePlan", "StartExport"]);
+        let why = permission.check(schema, &schema[schema.operation_named("CreateJob").unwrap()]).unwrap_err();
+        assert!(why.contains("makes what cannot be taken away; --allow-operation CreateJob"), "{why}");
     }
 
     #[test]

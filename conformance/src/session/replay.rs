@@ -257,7 +257,7 @@ fn is_usual(schema: &Schema, operation: &Operation, name: &str, value: &str) -> 
 /// # Errors
 /// The reason why the request must not be sent, and the flag that allows it, if one does.
 pub fn may_resend(
-    schema: &Schema,
+    schema: &'static Schema,
     name: &OperationName,
     request: &ParsedRequest,
     permission: &Permission,

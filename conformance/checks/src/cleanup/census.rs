@@ -10,11 +10,14 @@ use super::lookup::{list_input, listed_members};
 use super::{Leftover, describe, list_all};
 use crate::client::Client;
 use crate::ledger::undo::Undo;
-use crate::ledger::{Ledger, Standing};
+use crate::ledger::{Entry, Ledger, Standing};
 use crate::resources::INSTANCE;
 use crate::steps::Wait;
 
-/// The resources that are shown after a clean-up. A list that cannot be read shows nothing.
+/// Deleted resources that are described if their list cannot be read. If one of them is still there, more are.
+const SAMPLE: usize = 25;
+
+/// The resources that are shown after a clean-up.
 pub(super) struct Census {
     /// Resources that are described after their deletion. The ledger has them as open entries.
     pub(super) still_there: Vec<Leftover>,
@@ -33,7 +36,11 @@ pub(super) async fn take(client: &Client, ledger: &Ledger) -> Census {
     for undo in undos.into_iter().filter(|undo| seen.insert(undo.delete)) {
         let Some(listing) = &undo.search else { continue };
         let Some(input) = list_input(client, listing, &instance) else { continue };
-        let Ok((items, _)) = list_all(client, listing.operation, &input).await else { continue };
+        let Ok((items, _)) = list_all(client, listing.operation, &input).await else {
+            let latest = latest(client, ledger, undo).await.into_iter();
+            listed.extend(latest.filter_map(|entry| Some((undo, entry.members, entry.delete_input?, None))));
+            continue;
+        };
         for item in items {
             let members = listed_members(undo, listing, &instance, &item);
             let Some(deletion) = undo.input_from_item(&members, &item) else { continue };
@@ -83,4 +90,18 @@ pub(super) async fn take(client: &Client, ledger: &Ledger) -> Census {
         into.push(Leftover { what: describe(client, &entry), why: format!("{delete} {end}, and {sight}") });
     }
     census
+}
+
+/// The latest resources that were deleted, if one of the last of them is still described.
+async fn latest(client: &Client, ledger: &Ledger, undo: &Undo) -> Vec<Entry> {
+    let latest = ledger.latest_deleted(undo.delete);
+    for deletion in latest.iter().take(SAMPLE).filter_map(|entry| entry.delete_input.as_ref()) {
+        match client.still_shows(undo, deletion).await {
+            Ok(true) => return latest,
+            Ok(false) => {}
+            // An endpoint that answers neither has told all that it will.
+            Err(_) => break,
+        }
+    }
+    Vec::new()
 }

@@ -97,6 +97,11 @@ impl Ledger {
         self.state().unlisted.values().cloned().collect()
     }
 
+    /// The latest resources that an operation deleted, the newest first, of a kind that has a list.
+    pub(crate) fn latest_deleted(&self, delete: OperationId) -> Vec<Entry> {
+        self.state().latest.get(&delete).into_iter().flatten().rev().cloned().collect()
+    }
+
     /// True if an operation has deleted something, or found it gone, as its answers say.
     pub(crate) fn has_deleted(&self, delete: OperationId) -> bool {
         self.state().deleted.contains_key(&delete)

@@ -10,7 +10,7 @@ mod narrow;
 mod record;
 pub mod undo;
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{HashMap, HashSet, VecDeque};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::{Duration, SystemTime};
@@ -83,6 +83,8 @@ struct State {
     /// Resources that were deleted, or answered as gone, and that no list of the instance shows. By the operation that deleted
     /// them and the digest of its input.
     unlisted: HashMap<(OperationId, u64), Entry>,
+    /// The latest of the others, the oldest first, in case their list cannot be read. By the operation that deleted them.
+    latest: HashMap<OperationId, VecDeque<Entry>>,
     journal: Option<Journal>,
 }
 
@@ -141,6 +143,7 @@ impl Ledger {
                 names_foreign: false,
                 deleted: HashMap::new(),
                 unlisted: HashMap::new(),
+                latest: HashMap::new(),
                 journal: None,
             }),
         }

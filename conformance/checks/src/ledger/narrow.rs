@@ -8,11 +8,12 @@ use connect_model::generate::seed::Stream;
 use connect_model::generate::{Config, Generator, Place};
 use connect_model::json_text::scalar;
 use connect_model::resources::{self as graph, Source, is_reference};
-use connect_model::schema::{Binding, Kind, OperationId, Schema, Segment, Slot};
+use connect_model::schema::{Binding, Kind, Member, OperationId, Schema, Segment, Slot};
 use connect_model::validate::validate_slot;
 use serde_json::Value;
 
 use crate::parts::{Part, visit};
+use crate::permission::signs_as_connect;
 use crate::resources;
 use crate::resources::Resource;
 
@@ -50,11 +51,14 @@ pub(super) fn narrow_name(
     let actions = graph::shared(schema).actions_of(operation);
     let own: Vec<&str> = actions.flat_map(|(_, action)| &action.names).map(|(name, _)| name.as_str()).collect();
     let chosen = chosen_names(schema, operation);
+    let by_name = may_be_anothers(schema, operation);
     let is_unknown = |value: &Value| scalar(value).is_some_and(|text| !is_known(&text));
     let is_short = |name: &str, slot: &Slot, value: &Value| {
         let text = value.as_str().filter(|text| text.chars().count() < ENOUGH);
         // A value that the model does not allow is the name of no resource.
-        chosen.contains(&name) && text.is_some() && validate_slot(schema, slot, value).is_empty()
+        (chosen.contains(&name) || by_name.contains(&name))
+            && text.is_some()
+            && validate_slot(schema, slot, value).is_empty()
     };
     for segment in &contract.uri.segments {
         let (Segment::Label(label) | Segment::Greedy(label)) = segment else { continue };
@@ -100,6 +104,24 @@ fn chosen_names(schema: &'static Schema, operation: OperationId) -> Vec<&'static
         is_chosen(holder).then_some(member.as_str())
     });
     changed.chain(made).chain(holders).collect()
+}
+
+/// The members of a write of another service that may name things which no operation of its model makes, such as the things of
+/// IoT in the model of their shadows: those of the path, and references. Resources of Connect have ids of its own.
+fn may_be_anothers(schema: &'static Schema, operation: OperationId) -> Vec<&'static str> {
+    let made = graph::shared(schema).made_by(operation);
+    let is_new = |name: &str| {
+        let is_id = made.is_some_and(|kind| kind.id == Source::Input(name.to_owned()));
+        is_id || made.is_some_and(|kind| kind.name.as_deref() == Some(name))
+    };
+    let names_something = |member: &Member| {
+        let is_reference = is_reference(&member.name) || (member.required && member.name.ends_with("Name"));
+        matches!(member.binding, Binding::Label(_)) || is_reference
+    };
+    let members = schema.input_members(&schema[operation]).into_iter().flatten();
+    let members =
+        members.filter(|member| names_something(member) && !is_new(&member.name) && !signs_as_connect(schema));
+    members.map(|member| member.name.as_str()).collect()
 }
 
 /// True for a part whose name, in the model or in the message, is that of an id.
@@ -179,9 +201,13 @@ mod tests {
                 "CreateLexicon": operation("CreateLexicon", "/lexicons/{Name}", "InPath", &["ConflictException"]),
                 "UpdateLexicon": operation("UpdateLexicon", "/lexicons/{Name}/text", "InPath", &[]),
                 "DeleteLexicon": operation("DeleteLexicon", "/lexicons/{Name}/end", "InPath", &[]),
+                // Nothing in the model makes the things that these name.
+                "UpdateShadow": operation("UpdateShadow", "/shadows/{Name}", "InPath", &[]),
+                "SendRecord": operation("SendRecord", "/records", "Record", &[]),
             },
             "shapes": {
-                "In": input(&text), "InPath": input(&label), "S": { "type": "string", "min": 1, "max": 64 },
+                "In": input(&text), "InPath": input(&label),
+                "Record": { "type": "structure", "required": ["GroupName"], "members": { "GroupName": text, "Text": text } }, "S": { "type": "string", "min": 1, "max": 64 },
                 "ConflictException": { "type": "structure", "members": {}, "exception": true, "error": { "httpStatusCode": 409 } },
             },
         });
@@ -189,9 +215,12 @@ mod tests {
         let schema: &'static Schema = Box::leak(Box::new(schema));
         let narrow = |operation: &str, name: &str| {
             let operation = schema.operation_named(operation).unwrap();
-            narrow_name(schema, operation, &json!({ "Name": name, "Text": "q" }), |text| text == "mine")
+            let input = json!({ "Name": name, "GroupName": name, "Text": "q" });
+            narrow_name(schema, operation, &input, |text| text == "mine")
         };
-        for operation in ["PutPolicy", "DeletePolicy", "UpdateLexicon", "DeleteLexicon"] {
+        assert_eq!(narrow("SendRecord", "q").as_deref(), Some("GroupName"));
+        assert_eq!(narrow("SendRecord", "mine"), None);
+        for operation in ["PutPolicy", "DeletePolicy", "UpdateLexicon", "DeleteLexicon", "UpdateShadow"] {
             assert_eq!(narrow(operation, "q").as_deref(), Some("Name"), "{operation}");
             assert_eq!(narrow(operation, "mine"), None, "{operation}");
             assert_eq!(narrow(operation, "Ct-0badcafe-1"), None, "{operation}");

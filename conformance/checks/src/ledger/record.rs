@@ -132,24 +132,28 @@ impl Ledger {
             entry.standing == Standing::Unknown && ours.is_some_and(|(_, ours)| ours.members != entry.members)
         };
         let (others, gone): (Vec<_>, Vec<_>) = entries().partition(|(_, entry)| is_other(entry));
-        let inputs: Vec<u64> = match status {
-            200..300 => gone.iter().filter_map(|(_, entry)| Some(digest(entry.delete_input.as_ref()?))).collect(),
-            _ => Vec::new(),
-        };
-        let unlisted = gone.iter().filter(|(_, entry)| {
-            self.undo.get(&entry.create).is_some_and(|undo| !undo.is_listed && undo.describe.is_some())
+        let is_success = (200..300).contains(&status);
+        let inputs = gone.iter().filter(|_| is_success);
+        let inputs: Vec<u64> = inputs.filter_map(|(_, entry)| Some(digest(entry.delete_input.as_ref()?))).collect();
+        let described = gone.iter().filter_map(|(_, entry)| {
+            let undo = self.undo.get(&entry.create).filter(|undo| undo.describe.is_some())?;
+            Some((undo.is_listed, digest(entry.delete_input.as_ref()?), Entry::clone(entry)))
         });
-        let unlisted = unlisted
-            .filter_map(|(_, entry)| Some(((delete, digest(entry.delete_input.as_ref()?)), Entry::clone(entry))));
-        let unlisted: Vec<_> = unlisted.collect();
+        let (listed, unlisted): (Vec<_>, Vec<_>) = described.partition(|(is_listed, ..)| *is_listed);
         let numbers = |of: Vec<(usize, &Entry)>| of.into_iter().map(|(at, _)| at).collect::<Vec<usize>>();
         let (others, gone) = (numbers(others), numbers(gone));
         others.into_iter().for_each(|at| state.forget_id(at));
         gone.into_iter().for_each(|at| state.mark_gone(at, &status.to_string()));
         state.deleted.entry(delete).or_default().extend(inputs);
-        state.unlisted.extend(unlisted);
+        state.unlisted.extend(unlisted.into_iter().map(|(_, input, entry)| ((delete, input), entry)));
+        let latest = state.latest.entry(delete).or_default();
+        latest.extend(listed.into_iter().filter(|_| is_success).map(|(.., entry)| entry));
+        latest.drain(..latest.len().saturating_sub(LATEST));
     }
 }
+
+/// Deleted resources of an operation that are kept, for a look at them.
+const LATEST: usize = 200;
 
 /// The ARNs of a resource in the response to its creation: members of the response, or of a structure in it.
 fn arns_in(schema: &Schema, create: OperationId, output: &Value) -> Vec<String> {

@@ -94,7 +94,7 @@ const MAX_REPORTED: usize = 12;
 
 /// The subject of an operation's case, if the operation has one. The error text says why its walks must not be run.
 pub fn planned(
-    schema: &Schema,
+    schema: &'static Schema,
     operation: OperationId,
     permission: &Permission,
 ) -> Option<Result<&'static Subject, String>> {

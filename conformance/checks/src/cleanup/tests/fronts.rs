@@ -169,6 +169,28 @@ async fn what_is_still_described_after_its_deletion_is_left() {
     }
 }
 
+/// If the list cannot be read, the latest are described.
+#[tokio::test]
+async fn a_deletion_is_not_believed_if_the_list_is_refused() {
+    for (is_performed, expected) in [(false, 1), (true, 0)] {
+        let liar = Liar::giving("nothing", |_| String::new());
+        let id = liar.create(NAME).await;
+        let instance = liar.service.instance_name();
+        let shown = liar.service.handle(&get(&format!("/contact-flows/{instance}/{id}")));
+        *liar.twist.lock().unwrap() = Box::new(move |request, response| {
+            if request.method == "GET" && request.uri.starts_with("/contact-flows-summary/") {
+                (response.status, response.body) = (403, b"{}".to_vec());
+                response.headers.0.push(("x-amzn-errortype".to_owned(), "AccessDeniedException".to_owned()));
+            } else if request.method == "GET" && !is_performed && response.status == 404 {
+                response.clone_from(&shown);
+            }
+        });
+        let left = liar.client.clear().await;
+        assert_eq!(left.len(), expected, "{is_performed}: {left:?}");
+        assert!(left.iter().all(|left| left.contains(&id)), "{left:?}");
+    }
+}
+
 /// No list shows attached files: their descriptions do.
 #[tokio::test]
 async fn a_deletion_of_what_no_list_shows_is_not_believed() {
