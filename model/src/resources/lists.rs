@@ -16,7 +16,8 @@ impl Finder<'_> {
                 let Some(noun) = noun(&operation.name, maker).filter(|noun| !described(noun)) else { continue };
                 let end = enders.iter().find_map(|ender| self.operation(&format!("{ender}{noun}")));
                 let Some(end) = end.filter(|_| links.iter().all(|known| known.noun != noun)) else { continue };
-                links.extend(self.listed(noun, make, end).or_else(|| self.described(noun, make, end)));
+                let link = self.listed(noun, make, end).or_else(|| self.described(noun, make, end));
+                links.extend(link.map(|link| Link { update: self.update(noun, make), ..link }));
             }
         }
         links.sort_by(|one, other| one.noun.cmp(&other.noun));
@@ -77,7 +78,7 @@ impl Finder<'_> {
         // A list without the holder shows what could be associated.
         let holder = self.named(list);
         let is_held = holder.is_some() || self.named(make).is_none();
-        is_held.then(|| Link { noun: noun.to_owned(), holder, make, end, list, member: None })
+        is_held.then(|| Link { noun: noun.to_owned(), holder, make, end, list, member: None, update: None })
     }
 
     /// Associations that the description of their holder shows: as structures of the shape that the request has, or in a list
@@ -100,7 +101,17 @@ impl Finder<'_> {
         let mut members = described(self.schema, kind)?.iter();
         let member = members.find(|shown| self.required(make).any(|given| shows(shown, given)))?.name.clone();
         let list = kind.first(Role::Describe)?.operation;
-        Some(Link { noun: noun.to_owned(), holder: Some(holder), make, end, list, member: Some(member) })
+        let (noun, holder, member) = (noun.to_owned(), Some(holder), Some(member));
+        Some(Link { noun, holder, make, end, list, member, update: None })
+    }
+
+    /// The operation that takes the same as another one, and changes what that made.
+    fn update(&self, noun: &str, make: OperationId) -> Option<OperationId> {
+        let (update, given) = (self.operation(&format!("Update{noun}"))?, self.members(make)?);
+        let is_given = |member: &schema::Member| {
+            given.get(&member.name).is_some_and(|given| given.slot.target == member.slot.target)
+        };
+        self.required(update).all(is_given).then_some(update)
     }
 
     fn kind_of(&self, member: &schema::Member) -> Option<usize> {
@@ -192,6 +203,11 @@ mod tests {
         let graph = Graph::of(Schema::connect());
         let link = graph.links.iter().find(|link| link.noun == "QueueQuickConnects").unwrap();
         assert_eq!(Schema::connect()[link.end].name, "DisassociateQueueQuickConnects");
+        let updates = graph.links.iter().filter_map(|link| Some(Schema::connect()[link.update?].name.as_str()));
+        assert_eq!(
+            updates.collect::<Vec<_>>(),
+            ["UpdateRoutingProfileQueues", "UpdateUserProficiencies", "UpdateWorkspacePage"]
+        );
     }
 
     #[test]

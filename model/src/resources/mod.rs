@@ -163,6 +163,8 @@ pub struct Link {
     pub list: OperationId,
     /// The member of the description that has them, if `list` describes the holder.
     pub member: Option<String>,
+    /// Changes what belongs to one, such as a priority.
+    pub update: Option<OperationId>,
 }
 
 /// The operations on tags.

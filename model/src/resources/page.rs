@@ -15,7 +15,8 @@ impl Graph {
             let _ = writeln!(text, "{}", self.block(schema, kind));
         }
         for link in self.links.iter().filter(|_| nouns.is_empty()) {
-            let names = [link.make, link.end, link.list].map(|id| schema[id].name.as_str()).join(", ");
+            let names = [Some(link.make), link.update, Some(link.end), Some(link.list)].into_iter().flatten();
+            let names = names.map(|id| schema[id].name.as_str()).collect::<Vec<_>>().join(", ");
             let holder = link.holder.map_or("the service", |holder| &self.kinds[holder].noun);
             let how = if link.member.is_some() { "Described with" } else { "Listed in" };
             let _ = writeln!(text, "{how} {holder}: {names}");

@@ -31,19 +31,10 @@ pub(super) async fn life(trial: Trial<'_>, link: &'static Link) -> Judged {
     let schema = client.schema;
     let name = |operation: OperationId| schema[operation].name.as_str();
     let mut thing = Thing::make(client, link).await?;
-    let mut wait = Wait::brief(client);
-    loop {
-        let (shown, exchange) = thing.shown().await?;
-        if let Some(shown) = shown {
-            // Some members of the request are not shown.
-            thing.marks = shown;
-            break;
-        }
-        if !wait.again().await {
-            let expected = format!("an item for what {} made, in {}", name(link.make), name(link.list));
-            let finding = check.finding("", expected, "none on any page", exchange.as_ref());
-            return Ok(vec![finding.resting_on(std::iter::once(&*thing.answer).chain(exchange.as_ref()))]);
-        }
+    if let Some(exchange) = thing.settle().await? {
+        let expected = format!("an item for what {} made, in {}", name(link.make), name(link.list));
+        let finding = check.finding("", expected, "none on any page", Some(&exchange));
+        return Ok(vec![finding.resting_on([&*thing.answer, &exchange])]);
     }
     let ended = succeed(client, name(link.end), &thing.ending(link)).await?;
     let mut wait = Wait::brief(client);
@@ -122,16 +113,41 @@ impl<'c> Thing<'c> {
         Ok(Self { client, sent, answer, list: (link.list, input.into()), marks })
     }
 
+    /// Waits until the list shows it, and keeps the marks that are shown. Returns the last exchange if it is not shown.
+    pub(super) async fn settle(&mut self) -> Result<Option<Exchange>, String> {
+        let mut wait = Wait::brief(self.client);
+        loop {
+            let (shown, exchange) = self.shown().await?;
+            if let Some(shown) = shown {
+                // Some members of the request are not shown.
+                self.marks = shown;
+                return Ok(None);
+            }
+            if !wait.again().await {
+                return exchange.map(Some).ok_or_else(|| "the list has no page".to_owned());
+            }
+        }
+    }
+
     /// The marks of the item that has the most of them, if the list shows one; with the exchange of the last page.
     async fn shown(&self) -> Result<(Option<BTreeSet<String>>, Option<Exchange>), String> {
         let (items, exchange) = self.items().await?;
-        let marked = items.iter().map(|item| {
-            let mut found = BTreeSet::new();
-            self.marks_in(item, &mut found);
-            found
-        });
+        let marked = items.iter().map(|item| self.marks_of(item));
         let best = marked.max_by_key(BTreeSet::len).filter(|marks| !marks.is_empty());
         Ok((best, exchange))
+    }
+
+    /// The items with all marks, of which there are several if one thing is associated twice; with the exchange of the last page.
+    pub(super) async fn own_items(&self) -> Result<(Value, Option<Exchange>), String> {
+        let (mut items, exchange) = self.items().await?;
+        items.retain(|item| self.marks_of(item) == self.marks);
+        Ok((items.into(), exchange))
+    }
+
+    fn marks_of(&self, item: &Value) -> BTreeSet<String> {
+        let mut found = BTreeSet::new();
+        self.marks_in(item, &mut found);
+        found
     }
 
     /// The items of the list, or its whole answer if it has no pages; with the exchange of the last page.

@@ -4,6 +4,7 @@ mod apart;
 mod archive;
 mod associated;
 mod association;
+mod association_update;
 mod concurrent;
 mod echo;
 mod life;
@@ -55,6 +56,7 @@ pub(crate) static CHECKS: &[&Check] = &[
     &OWN_PARENT,
     &ASSOCIATION,
     &ASSOCIATION_SHOWN,
+    &ASSOCIATION_UPDATE,
     &DUPLICATE_NAME,
     &SAVED_PUBLISHED,
     &ARCHIVE,
@@ -238,6 +240,22 @@ pub(crate) static ASSOCIATION_SHOWN: Check = Check {
     passes: "equal names, ARNs and types, within a short time; what the item leaves out is no difference",
     fails: "another name, ARN or type than the description shows",
     code: &On { applies: linked_with, run: |trial, shown| trial.scenario(associated::as_described(trial, shown)) },
+};
+
+pub(crate) static ASSOCIATION_UPDATE: Check = Check {
+    id: "lifecycle.association-update",
+    level: Level::Must,
+    remote: Remote::SHOULD,
+    rule: "a list of associations shows the numbers and texts that an update of one gave it",
+    evidence: &[
+        Evidence::documentation("Connect API reference, UpdateRoutingProfileQueues and UpdateUserProficiencies"),
+        HANDLERS,
+    ],
+    harm: Harm::WrongData,
+    fault: "did not list what an update of an association changed",
+    passes: "the values of the update, within a short time, where the list shows such values",
+    fails: "the values from before the update, or no item",
+    code: &On { applies: relinked, run: |trial, &link| trial.scenario(association_update::update(trial, link)) },
 };
 
 pub(crate) static DUPLICATE_NAME: Check = Check {
@@ -457,6 +475,10 @@ fn referring(scope: &Scope<'_>) -> Kinds {
 
 fn linked(scope: &Scope<'_>) -> Subjects<&'static Link> {
     association::made_by(scope.schema, scope.operation).map(|link| (None, link)).into_iter().collect()
+}
+
+fn relinked(scope: &Scope<'_>) -> Subjects<&'static Link> {
+    association_update::changed_by(scope.schema, scope.operation).map(|link| (None, link)).into_iter().collect()
 }
 
 fn linked_with(scope: &Scope<'_>) -> Subjects<associated::Shown> {

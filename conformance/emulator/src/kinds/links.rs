@@ -70,17 +70,16 @@ impl Kinds {
         let operation = &self.schema[action.operation];
         operation.name.strip_prefix("List")?;
         let kind = self.kind(at);
-        let link = self.graph.links.iter().find(|link| link.list == action.operation);
-        let make = link.and_then(|link| kind.actions.iter().find(|action| action.operation == link.make));
-        let made = make.and_then(|make| self.links(at, make).into_iter().next());
-        if let Some((noun, _)) = made {
-            return Some(noun);
-        }
         let wanted = stem(object(operation), &kind.noun);
         let linked = self.linked(at);
-        let equal = linked.iter().find(|noun| is_plural(noun, &wanted));
-        let ends = || linked.iter().find(|noun| noun.ends_with(&wanted) || is_plural_end(noun, &wanted));
-        equal.or_else(ends).cloned()
+        let equal = linked.iter().find(|noun| is_plural(noun, &wanted)).cloned();
+        let made = || {
+            let link = self.graph.links.iter().find(|link| link.list == action.operation)?;
+            let make = kind.actions.iter().find(|action| action.operation == link.make)?;
+            self.links(at, make).into_iter().next().map(|(noun, _)| noun)
+        };
+        let ends = || linked.iter().find(|noun| noun.ends_with(&wanted) || is_plural_end(noun, &wanted)).cloned();
+        equal.or_else(made).or_else(ends)
     }
 
     /// True if an operation replaces associations of a kind.
