@@ -156,8 +156,8 @@ fn lasts(schema: &'static Schema, operation: &Operation) -> bool {
 fn acts_on_account(schema: &'static Schema, operation: &Operation) -> bool {
     let input = schema.input_members(operation);
     let is_name = |name: &str| {
-        let slot = input.and_then(|input| input.get(name)).map(|member| &member.slot);
-        let is_text = slot.is_some_and(|slot| matches!(schema[slot.target].kind, Kind::String));
+        let member = input.and_then(|input| input.get(name)).filter(|member| member.required);
+        let is_text = member.is_some_and(|member| matches!(schema[member.slot.target].kind, Kind::String));
         is_text && !name.to_ascii_lowercase().ends_with("accountid")
     };
     let id = schema.operation_named(&operation.name).into_iter();
@@ -329,13 +329,17 @@ mod tests {
                 "CreateJob": operation("CreateJob", "Name", Some("Job")),
                 "StartExport": operation("StartExport", "Name", None),
                 "PurchasePlan": operation("PurchasePlan", "Name", Some("Plan")),
+                // Without the member that may be left out, they are about the account.
+                "PutSettings": operation("PutSettings", "Target", None),
+                "DeleteSettings": operation("DeleteSettings", "Target", None),
             },
             "shapes": {
                 "Name": shape(&["Name"]), "Fleet": shape(&["FleetId"]), "Job": shape(&["JobId"]), "Plan": shape(&["PlanId"]),
                 "Version": shape(&["VersionId"]),
+                "Target": { "type": "structure", "members": { "TargetId": { "shape": "TargetIdText" } } },
             },
         });
-        for name in ["Name", "FleetId", "JobId", "PlanId", "VersionId"] {
+        for name in ["Name", "FleetId", "JobId", "PlanId", "VersionId", "TargetId"] {
             model["shapes"][format!("{name}Text")] = json!({ "type": "string" });
         }
         let schema = Schema::from_text("x", model.to_string().into_bytes()).unwrap();
@@ -347,7 +351,7 @@ mod tests {
             .map(|(_, one)| &*one.name)
             .collect();
         refused.sort_unstable();
-        assert_eq!(refused, ["CreateJob", "PurchasePlan", "StartExport"]);
+        assert_eq!(refused, ["CreateJob", "DeleteSettings", "PurchasePlan", "PutSettings", "StartExport"]);
         let why = permission.check(schema, &schema[schema.operation_named("CreateJob").unwrap()]).unwrap_err();
         assert!(why.contains("makes what cannot be taken away; --allow-operation CreateJob"), "{why}");
     }
