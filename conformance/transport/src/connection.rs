@@ -102,6 +102,11 @@ impl Connections {
         self.network.proxy()
     }
 
+    /// The password for the proxy, in the forms in which a request has it.
+    pub(crate) fn proxy_secrets(&self) -> Vec<String> {
+        self.network.proxy_secrets()
+    }
+
     /// Sends a request on the path that keeps its bytes, and fills `received` as the response arrives.
     pub(crate) async fn exchange(
         &self,

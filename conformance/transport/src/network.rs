@@ -3,6 +3,8 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use http::Uri;
 use hyper_util::client::legacy::connect::HttpConnector;
 use hyper_util::client::legacy::connect::proxy::Tunnel;
@@ -92,6 +94,13 @@ impl Network {
         Some(format!("{}://{}{port}", uri.scheme_str().unwrap_or("http"), uri.host().unwrap_or_default()))
     }
 
+    /// The password for the proxy, in the forms in which a request to it has it.
+    pub(crate) fn proxy_secrets(&self) -> Vec<String> {
+        let basic = self.proxy.iter().filter_map(|proxy| proxy.basic_auth()?.to_str().ok()?.strip_prefix("Basic "));
+        let raw = self.proxy.iter().filter_map(Intercept::raw_auth).map(|(_, password)| password.to_owned());
+        basic.flat_map(basic_secrets).chain(raw).collect()
+    }
+
     /// Opens a byte stream to the endpoint.
     pub(crate) async fn dial(&self) -> Result<Box<dyn Stream>, String> {
         let stream = match &self.proxy {
@@ -109,6 +118,14 @@ impl Network {
         let stream = connector.connect(name.clone(), stream.into_inner()).await.map_err(|error| chain(&error))?;
         Ok(Box::new(TokioIo::new(stream)))
     }
+}
+
+/// The secrets in a header of basic authentication: its text, and the password in it. A user name is no secret.
+fn basic_secrets(encoded: &str) -> Vec<String> {
+    let decoded = STANDARD.decode(encoded).ok().and_then(|bytes| String::from_utf8(bytes).ok());
+    let password =
+        decoded.as_ref().and_then(|decoded| decoded.split_once(':')).map(|(_, password)| password.to_owned());
+    [encoded.to_owned()].into_iter().chain(password).collect()
 }
 
 /// The proxy for an endpoint. None for this machine, and none for metadata services of EC2, ECS and EKS: no proxy stands
@@ -142,6 +159,14 @@ fn tls_builder() -> Result<ConfigBuilder<ClientConfig, WantsVerifier>, String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_password_for_a_proxy_is_a_secret_as_it_is_sent() {
+        // `tester:hunter2hunter2`
+        let secrets = basic_secrets("dGVzdGVyOmh1bnRlcjJodW50ZXIy");
+        assert_eq!(secrets, ["dGVzdGVyOmh1bnRlcjJodW50ZXIy", "hunter2hunter2"]);
+        assert_eq!(basic_secrets("?"), ["?"]);
+    }
 
     #[test]
     fn a_proxy_that_is_no_url_is_not_ignored() {

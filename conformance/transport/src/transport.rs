@@ -71,7 +71,8 @@ pub struct Transport {
     config: TransportConfig,
     route: Route,
     signer: Option<RequestSigner>,
-    /// The secret keys and session tokens of all requests: a response may repeat that of an earlier one.
+    /// The secret keys and session tokens of all requests, since a response may repeat that of an earlier one, and the password
+    /// for a proxy.
     tokens: Mutex<Secrets>,
     /// Requests by operation.
     sent: Mutex<BTreeMap<String, u64>>,
@@ -134,7 +135,10 @@ impl Transport {
             .map_err(|detail| TransportError::Connect { url: target.endpoint.to_string(), detail })?;
         let signer =
             target.credentials.clone().map(|keyring| RequestSigner::new(keyring, target.region.as_str(), signing_name));
-        Ok(Self::with(target, Route::Network(Box::new(connections)), signer, config))
+        let mut tokens = Secrets::default();
+        connections.proxy_secrets().iter().for_each(|secret| tokens.add_key(secret));
+        let transport = Self::with(target, Route::Network(Box::new(connections)), signer, config);
+        Ok(Self { tokens: Mutex::new(tokens), ..transport })
     }
 
     /// A client of an endpoint in this process. Signs nothing. `target` is for messages only.
