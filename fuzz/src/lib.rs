@@ -20,6 +20,7 @@ mod service;
 mod smoke;
 mod target;
 
+mod canonical_request;
 mod case_file;
 pub mod corpus;
 mod emulator_http;
@@ -27,6 +28,7 @@ mod emulator_walk;
 mod error_decode;
 mod flow_language;
 mod generate_laws;
+mod graph_infer;
 mod journal_sweep;
 mod model_load;
 pub mod regression;
@@ -43,12 +45,14 @@ mod validate_vs_jsonschema;
 pub use self::dictionary::dictionary;
 pub use self::target::{Row, Seed, Target, run};
 
+pub use self::canonical_request::CanonicalRequest;
 pub use self::case_file::CaseFileRead;
 pub use self::emulator_http::EmulatorHttp;
 pub use self::emulator_walk::EmulatorWalk;
 pub use self::error_decode::ErrorDecode;
 pub use self::flow_language::FlowLanguage;
 pub use self::generate_laws::GenerateLaws;
+pub use self::graph_infer::GraphInfer;
 pub use self::journal_sweep::JournalSweep;
 pub use self::model_load::ModelLoad;
 pub use self::report_file::ReportRead;
@@ -78,6 +82,8 @@ pub const TARGETS: &[Row] = &[
     Row::of::<JournalSweep>(),
     Row::of::<CaseFileRead>(),
     Row::of::<ReportRead>(),
+    Row::of::<GraphInfer>(),
+    Row::of::<CanonicalRequest>(),
     #[cfg(feature = "sdk")]
     Row::of::<SdkResponse>(),
 ];

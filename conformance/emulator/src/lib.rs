@@ -39,6 +39,7 @@ pub use ids::DEFAULT_INSTANCE_ID;
 pub use serve::Emulator;
 pub use service::Service;
 pub use sigv4::AccessKeys;
+pub use verify::refused_signature;
 
 use std::sync::Arc;
 use std::time::Duration;

@@ -12,7 +12,7 @@ use connect_model::wire::message::{HttpRequest, HttpResponse};
 use connect_model::wire::timestamp::Reading;
 use connect_model::wire::{encode_unmodelled_error, timestamp};
 
-use crate::defects::seam::Seams;
+use crate::defects::seam::{Contract, Seams};
 use crate::front::clock;
 use crate::sigv4::{self, AccessKeys};
 
@@ -84,6 +84,14 @@ pub(crate) struct Verifier {
     /// Seconds by which the clock is ahead of the clock of this machine.
     pub(crate) clock_offset: i64,
     pub(crate) seams: Arc<dyn Seams>,
+}
+
+/// The name of the error with which a request is refused whose signature is not valid now for these keys, in a region and for a
+/// service; none if it is valid.
+pub fn refused_signature(keys: &AccessKeys, region: &str, service: &str, request: &HttpRequest) -> Option<String> {
+    let (region, service) = (region.to_owned(), service.to_owned());
+    let verifier = Verifier { keys: keys.clone(), region, service, clock_offset: 0, seams: Arc::new(Contract) };
+    verifier.verify(request).err().map(|refused| refused.code.to_owned())
 }
 
 impl fmt::Debug for Verifier {

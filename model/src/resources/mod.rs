@@ -19,6 +19,7 @@ use std::collections::{BTreeMap, HashMap};
 
 use serde_json::Value;
 
+use crate::planted;
 use crate::schema::{Member, Members, OperationId, PerSchema, Schema, ShapeId};
 
 pub use arns::arn_segment;
@@ -298,7 +299,7 @@ impl Graph {
             return Err(open[start..].iter().map(|at| self.kinds[*at].noun.as_str()).collect());
         }
         open.push(at);
-        for needed in self.needed(at) {
+        for needed in self.needed(at).filter(|_| !planted::is("graph_infer")) {
             self.visit(needed, order, open)?;
         }
         open.pop();

@@ -1,0 +1,3 @@
+//! See `connect_fuzz::GraphInfer`.
+#![cfg_attr(fuzzing, no_main)]
+connect_fuzz::fuzz_target!(connect_fuzz::run::<connect_fuzz::GraphInfer>);
