@@ -266,8 +266,10 @@ async fn ask(provider: &SharedCredentialsProvider) -> Result<Credentials, Failur
     let asked = tokio::spawn(async move { provider.provide_credentials().await });
     match tokio::time::timeout(PROVIDER_TIMEOUT, asked).await {
         Ok(Ok(Ok(keys))) => Ok(keys),
-        Ok(Ok(Err(error @ ProviderError::CredentialsNotLoaded(_)))) => Err(Failure::NotConfigured(chain(&error))),
-        Ok(Ok(Err(error))) => Err(Failure::Failed(chain(&error))),
+        Ok(Ok(Err(error @ ProviderError::CredentialsNotLoaded(_)))) => {
+            Err(Failure::NotConfigured(without_tokens(&chain(&error))))
+        }
+        Ok(Ok(Err(error))) => Err(Failure::Failed(without_tokens(&chain(&error)))),
         Ok(Err(_panic)) => Err(Failure::Failed("its answer cannot be read".to_owned())),
         Err(_elapsed) => Err(Failure::Failed(format!("no response within {} s", PROVIDER_TIMEOUT.as_secs_f64()))),
     }
@@ -289,6 +291,41 @@ fn is_same(one: &Credentials, other: &Credentials) -> bool {
     parts(one) == parts(other)
 }
 
+/// The message of a provider without what may be a secret: an answer of STS or of the portal of SSO may repeat the request, and
+/// the provider quotes it. A token is a long run of letters and digits of every kind, or a very long run of any. Names, ARNs
+/// and paths are shown.
+fn without_tokens(message: &str) -> String {
+    let is_of_token = |c: char| c.is_ascii_alphanumeric() || "+/=_-%.~".contains(c);
+    let mut shown = String::new();
+    let mut rest = message;
+    while !rest.is_empty() {
+        let (run, after) = rest.split_at(rest.find(|c| !is_of_token(c)).unwrap_or(rest.len()));
+        if run.starts_with('/') {
+            let segments: Vec<&str> =
+                run.split('/').map(|segment| if is_token(segment) { REMOVED } else { segment }).collect();
+            shown.push_str(&segments.join("/"));
+        } else {
+            shown.push_str(if is_token(run) { REMOVED } else { run });
+        }
+        let (between, next) = after.split_at(after.find(is_of_token).unwrap_or(after.len()));
+        shown.push_str(between);
+        rest = next;
+    }
+    shown
+}
+
+fn is_token(run: &str) -> bool {
+    let kinds: [fn(&char) -> bool; 3] = [char::is_ascii_uppercase, char::is_ascii_lowercase, char::is_ascii_digit];
+    let has_all = kinds.iter().all(|is_kind| run.chars().any(|c| is_kind(&c)));
+    run.len() >= TOKEN && (has_all || run.len() >= 2 * TOKEN)
+}
+
+/// Characters of the shortest token.
+const TOKEN: usize = 20;
+
+/// Stands for a token.
+const REMOVED: &str = "REMOVED";
+
 #[cfg(test)]
 mod tests {
     #![allow(clippy::unwrap_used, clippy::panic)]
@@ -297,6 +334,26 @@ mod tests {
     use aws_credential_types::provider::future;
 
     use super::*;
+
+    #[test]
+    fn the_message_of_a_provider_has_no_tokens() {
+        let rows = [
+            (
+                "AccessDenied: User: arn:aws:sts::111122223333:assumed-role/nightly/contract-test-1 is not authorized",
+                None,
+            ),
+            ("profile `sandbox` refers to /home/ci-7/.aws/sso/cache/f0c.json, which is missing", None),
+            ("token FwoGZXIvYXdzEHoaDKq9+Tok/enSECRET==abcd was repeated", Some("token REMOVED was repeated")),
+            ("Signature=5d672d79c15b13162d9279b0855cfba6789a8edb4c82c400e06b5924a6f2b5d7", Some("REMOVED")),
+            (
+                "at https://portal.example/federation/eyJhbGciOiJIUzI1NiIsInR5cCI",
+                Some("at https://portal.example/federation/REMOVED"),
+            ),
+        ];
+        for (message, expected) in rows {
+            assert_eq!(without_tokens(message), expected.unwrap_or(message));
+        }
+    }
 
     /// Gives numbered keys, the first two valid for `seconds`, and fails from a given number on.
     #[derive(Clone, Debug, Default)]
