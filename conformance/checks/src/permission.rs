@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use connect_model::resources::{self as graph, IDENTITIES, Role, is_reference};
+use connect_model::resources::{self as graph, Role, Source};
 use connect_model::schema::{Binding, Kind, Member, Operation, Schema, Segment, Uri};
 use connect_model::semantics::danger::{Danger, danger};
 
@@ -152,28 +152,45 @@ fn lasts(schema: &'static Schema, operation: &Operation) -> bool {
     }
 }
 
-/// True for a write of another service that must name nothing but an account: it sets, ends or starts something of all of it.
+/// Words in the names of operations that set something of the whole account.
+const OF_ACCOUNT: [&str; 2] = ["Account", "Default"];
+
+/// True for a write of another service that must name nothing which the model can make: it sets, ends or starts something of
+/// the whole account, or changes things of another service.
 fn acts_on_account(schema: &'static Schema, operation: &Operation) -> bool {
-    let input = schema.input_members(operation);
+    let graph = graph::shared(schema);
+    let Some(id) = schema.operation_named(&operation.name) else { return true };
+    let members = || schema.input_members(operation).into_iter().flatten().filter(|member| member.required);
+    let is_account = |name: &str| name.to_ascii_lowercase().ends_with("accountid");
     let is_name = |name: &str| {
-        let member = input.and_then(|input| input.get(name)).filter(|member| member.required);
-        let is_text = member.is_some_and(|member| matches!(schema[member.slot.target].kind, Kind::String));
-        is_text && !name.to_ascii_lowercase().ends_with("accountid")
+        let is_text = |member: &Member| matches!(schema[member.slot.target].kind, Kind::String | Kind::Number(_));
+        members().any(|member| member.name == name && is_text(member)) && !is_account(name)
     };
-    let id = schema.operation_named(&operation.name).into_iter();
-    let mut actions = id.flat_map(|id| graph::shared(schema).actions_of(id)).filter(|(_, action)| !action.role.lists());
-    if actions.any(|(_, action)| action.names.iter().any(|(name, _)| is_name(name))) {
+    if let Some(kind) = graph.made_by(id) {
+        // A setting has a type where a resource has a name.
+        let is_named = match &kind.id {
+            Source::Input(name) => is_name(name),
+            Source::Output(_) => true,
+        };
+        return !operation.name.starts_with("Create") && !is_named;
+    }
+    if graph.tagging.as_ref().is_some_and(|tagging| [tagging.tag, tagging.untag].contains(&id)) {
         return false;
     }
-    let names = |member: &Member| {
-        let name = member.name.to_ascii_lowercase();
-        let name = name.strip_suffix('s').unwrap_or(&name);
-        let is_text = matches!(schema[member.slot.target].kind, Kind::String | Kind::Number(_) | Kind::List(_));
-        let is_label = matches!(member.binding, Binding::Label(_));
-        let is_name = is_label || is_reference(name) || IDENTITIES.iter().any(|end| name.ends_with(end));
-        member.required && is_text && is_name && !member.idempotency_token && !name.ends_with("accountid")
+    let actions = || graph.actions_of(id).filter(|(_, action)| !action.role.lists());
+    let is_word_of_kind = |word: &str| actions().any(|(kind, _)| kind.noun.contains(word));
+    if OF_ACCOUNT.iter().any(|word| operation.name.contains(word) && !is_word_of_kind(word)) {
+        return true;
+    }
+    let names_many = |member: &Member| {
+        let (name, slot) = match &schema[member.slot.target].kind {
+            Kind::List(list) => (member.name.strip_suffix('s').unwrap_or(&member.name), list.member.target),
+            _ => (member.name.as_str(), member.slot.target),
+        };
+        !is_account(name) && graph.named_at(schema, name, slot).is_some()
     };
-    !operation.name.starts_with("Create") && !input.is_some_and(|input| input.iter().any(names))
+    let names_one = actions().any(|(_, action)| action.names.iter().any(|(name, _)| is_name(name)));
+    !names_one && !members().any(names_many) && !operation.name.starts_with("Create")
 }
 
 /// Headers by which a server or a proxy takes a request for one with another method or path.
@@ -274,24 +291,45 @@ mod tests {
             ("PutEncryptionConfig", "POST", "/EncryptionConfig", &["Type"], false),
             ("StartReport", "POST", "/reports", &["Format"], false),
             ("DeleteSubscription", "DELETE", "/accounts/{AwsAccountId}", &["AwsAccountId"], false),
+            // The values of settings, and the names of what another service has.
+            ("AssociateServiceRoleToAccount", "PUT", "/servicerole", &["RoleArn"], false),
+            ("UpdateEncryptionKey", "PUT", "/key", &["KmsKeyId"], false),
+            ("UpdateShadow", "POST", "/shadows/{DeviceName}", &["DeviceName"], false),
+            ("SetDefaultThing", "POST", "/default", &["ThingId"], false),
+            ("UpdateThing", "POST", "/things/{ThingId}", &["ThingId"], true),
+            ("StartThing", "POST", "/things/{ThingId}/start", &["ThingId"], true),
             ("DeleteThing", "DELETE", "/things/{ThingId}", &["ThingId"], true),
-            ("BatchDeleteThings", "POST", "/BatchDelete", &["Ids"], true),
-            ("PutPolicy", "POST", "/PutPolicy", &["PolicyName"], true),
+            ("BatchDeleteThings", "POST", "/BatchDelete", &["ThingIds"], true),
             ("GetMacieSession", "GET", "/macie", &[], true),
         ];
         for (name, method, uri, required, expected) in rows {
+            let shape = |name: &str| match name {
+                "ThingIds" => "ThingIds".to_owned(),
+                name => format!("{name}Text"),
+            };
             let member = |name: &&str| match uri.contains(&format!("{{{name}}}")) {
-                true => ((*name).to_owned(), json!({ "shape": "S", "location": "uri", "locationName": name })),
-                false => ((*name).to_owned(), json!({ "shape": "S" })),
+                true => ((*name).to_owned(), json!({ "shape": shape(name), "location": "uri", "locationName": name })),
+                false => ((*name).to_owned(), json!({ "shape": shape(name) })),
             };
             let members: serde_json::Map<String, serde_json::Value> = required.iter().map(member).collect();
-            let model = json!({
+            let http = |method: &str, uri: &str| json!({ "method": method, "requestUri": uri });
+            let thing = json!({ "type": "structure", "required": ["ThingId"], "members": { "ThingId": { "shape": "ThingIdText" } } });
+            let mut model = json!({
                 "metadata": { "endpointPrefix": "x", "protocol": "rest-json", "apiVersion": "1", "serviceId": "X" },
-                "operations": { name: { "name": name, "http": { "method": method, "requestUri": uri }, "input": { "shape": "In" } } },
+                "operations": {
+                    "CreateThing": { "name": "CreateThing", "http": http("POST", "/things"), "output": { "shape": "Thing" } },
+                    "DeleteThing": { "name": "DeleteThing", "http": http("POST", "/things/delete"), "input": { "shape": "Thing" } },
+                    name: { "name": name, "http": http(method, uri), "input": { "shape": "In" } },
+                },
                 "shapes": {
-                    "In": { "type": "structure", "required": required, "members": members }, "S": { "type": "string" },
+                    "In": { "type": "structure", "required": required, "members": members },
+                    "Thing": thing, "ThingIdText": { "type": "string" },
+                    "ThingIds": { "type": "list", "member": { "shape": "ThingIdText" } },
                 },
             });
+            for name in required.iter().filter(|name| **name != "ThingIds") {
+                model["shapes"][shape(name)] = json!({ "type": "string" });
+            }
             let schema = Schema::from_text("x", model.to_string().into_bytes()).unwrap();
             let schema: &'static Schema = Box::leak(Box::new(schema));
             let operation = &schema[schema.operation_named(name).unwrap()];
