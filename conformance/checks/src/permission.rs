@@ -172,7 +172,8 @@ fn acts_on_account(schema: &'static Schema, operation: &Operation) -> bool {
             Source::Input(name) => is_name(name),
             Source::Output(_) => true,
         };
-        return !operation.name.starts_with("Create") && !is_named;
+        let is_of_account = OF_ACCOUNT.iter().any(|word| operation.name.contains(word));
+        return !operation.name.starts_with("Create") && (!is_named || is_of_account);
     }
     if graph.tagging.as_ref().is_some_and(|tagging| [tagging.tag, tagging.untag].contains(&id)) {
         return false;
@@ -368,6 +369,8 @@ mod tests {
                 "StartExport": operation("StartExport", "Name", None),
                 "PurchasePlan": operation("PurchasePlan", "Name", Some("Plan")),
                 // Without the member that may be left out, they are about the account.
+                "AssociateDefaultFleet": operation("AssociateDefaultFleet", "Fleet", None),
+                "DisassociateDefaultFleet": operation("DisassociateDefaultFleet", "Target", None),
                 "PutSettings": operation("PutSettings", "Target", None),
                 "DeleteSettings": operation("DeleteSettings", "Target", None),
             },
@@ -389,7 +392,18 @@ mod tests {
             .map(|(_, one)| &*one.name)
             .collect();
         refused.sort_unstable();
-        assert_eq!(refused, ["CreateJob", "DeleteSettings", "PurchasePlan", "PutSettings", "StartExport"]);
+        assert_eq!(
+            refused,
+            [
+                "AssociateDefaultFleet",
+                "CreateJob",
+                "DeleteSettings",
+                "DisassociateDefaultFleet",
+                "PurchasePlan",
+                "PutSettings",
+                "StartExport"
+            ]
+        );
         let why = permission.check(schema, &schema[schema.operation_named("CreateJob").unwrap()]).unwrap_err();
         assert!(why.contains("makes what cannot be taken away; --allow-operation CreateJob"), "{why}");
     }
