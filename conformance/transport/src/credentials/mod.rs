@@ -292,7 +292,7 @@ fn is_same(one: &Credentials, other: &Credentials) -> bool {
 }
 
 /// The message of a provider without what may be a secret: an answer of STS or of the portal of SSO may repeat the request, and
-/// the provider quotes it. A token is a long run of letters and digits of every kind, or a very long run of any. Names, ARNs
+/// the provider quotes it. A token is a long run with capital letters and digits, or a very long run of any. Names, ARNs
 /// and paths are shown.
 fn without_tokens(message: &str) -> String {
     let is_of_token = |c: char| c.is_ascii_alphanumeric() || "+/=_-%.~".contains(c);
@@ -315,9 +315,9 @@ fn without_tokens(message: &str) -> String {
 }
 
 fn is_token(run: &str) -> bool {
-    let kinds: [fn(&char) -> bool; 3] = [char::is_ascii_uppercase, char::is_ascii_lowercase, char::is_ascii_digit];
-    let has_all = kinds.iter().all(|is_kind| run.chars().any(|c| is_kind(&c)));
-    run.len() >= TOKEN && (has_all || run.len() >= 2 * TOKEN)
+    let has = |is_kind: fn(&char) -> bool| run.chars().any(|c| is_kind(&c));
+    let is_mixed = has(char::is_ascii_uppercase) && has(char::is_ascii_digit);
+    run.len() >= TOKEN && (is_mixed || run.len() >= 2 * TOKEN)
 }
 
 /// Characters of the shortest token.
@@ -343,6 +343,8 @@ mod tests {
                 None,
             ),
             ("profile `sandbox` refers to /home/ci-7/.aws/sso/cache/f0c.json, which is missing", None),
+            ("\"x-amz-security-token\": \"SESSIONTOKEN0123456789\"", Some("\"x-amz-security-token\": \"REMOVED\"")),
+            ("error at AssumeRoleWithWebIdentity of STS", None),
             ("token FwoGZXIvYXdzEHoaDKq9+Tok/enSECRET==abcd was repeated", Some("token REMOVED was repeated")),
             ("Signature=5d672d79c15b13162d9279b0855cfba6789a8edb4c82c400e06b5924a6f2b5d7", Some("REMOVED")),
             (
