@@ -36,16 +36,30 @@ pub(super) async fn life(trial: Trial<'_>, link: &'static Link) -> Judged {
         let finding = check.finding("", expected, "none on any page", Some(&exchange));
         return Ok(vec![finding.resting_on([&*thing.answer, &exchange])]);
     }
+    let beside = thing.beside(link).await;
     let ended = succeed(client, name(link.end), &thing.ending(link)).await?;
     let mut wait = Wait::brief(client);
     loop {
         let (shown, exchange) = thing.shown().await?;
         if shown.is_none_or(|shown| shown != thing.marks) {
-            return Ok(Vec::new());
+            break;
         }
         if !wait.again().await {
             let expected = format!("no such item in {} after {}", name(link.list), name(link.end));
             let finding = check.finding("", expected, "it is still listed", exchange.as_ref());
+            return Ok(vec![finding.resting_on(std::iter::once(&*ended).chain(exchange.as_ref()))]);
+        }
+    }
+    let Some(beside) = beside else { return Ok(Vec::new()) };
+    let mut wait = Wait::brief(client);
+    loop {
+        let (shown, exchange) = beside.shown().await?;
+        if shown.is_some_and(|shown| shown == beside.marks) {
+            return Ok(Vec::new());
+        }
+        if !wait.again().await {
+            let expected = format!("the other item in {} after {} of the first", name(link.list), name(link.end));
+            let finding = check.finding("", expected, "it is not listed any more", exchange.as_ref());
             return Ok(vec![finding.resting_on(std::iter::once(&*ended).chain(exchange.as_ref()))]);
         }
     }
@@ -83,7 +97,13 @@ impl<'c> Thing<'c> {
                 break;
             }
         }
-        let answer = made?;
+        Self::made(client, link, sent, made?).await
+    }
+
+    /// The thing that an input made, as its list shows it.
+    async fn made(client: &'c Client, link: &'static Link, sent: Value, answer: Box<Exchange>) -> Result<Self, String> {
+        let schema = client.schema;
+        let make = &schema[link.make].name;
         let input = client.input(link.list, Config::sparse(), &format!("{make}/list"), &SchemaPath::default()).await?;
         let mut input = input.as_object().cloned().unwrap_or_default();
         // The list names the same holder as the request.
@@ -111,6 +131,35 @@ impl<'c> Thing<'c> {
             return Err(format!("nothing in {make} tells its item in a list from others"));
         }
         Ok(Self { client, sent, answer, list: (link.list, input.into()), marks })
+    }
+
+    /// Another thing of the same holder, if there can be two, with marks of its own.
+    async fn beside(&self, link: &'static Link) -> Option<Self> {
+        let (client, schema) = (self.client, self.client.schema);
+        let names = self.list.1.as_object()?;
+        let label = format!("{}/association/beside", schema[link.make].name);
+        let mut sent = client.input(link.make, Config::sparse(), &label, &SchemaPath::default()).await.ok()?;
+        let members = sent.as_object_mut()?;
+        for (name, value) in self.sent.as_object()?.iter().filter(|(name, _)| names.contains_key(*name)) {
+            members.insert(name.clone(), value.clone());
+        }
+        let instance = match self.sent[INSTANCE].as_str() {
+            Some(instance) => instance.to_owned(),
+            None => client.instance().await.unwrap_or_default(),
+        };
+        steps::name_new_resources(client, link.make, &mut sent, &instance, |name| names.contains_key(name))
+            .await
+            .ok()?;
+        let answer = succeed(client, &schema[link.make].name, &sent).await.ok()?;
+        let mut beside = Self::made(client, link, sent, answer).await.ok()?;
+        beside.marks.retain(|mark| !self.marks.contains(mark));
+        let ends_both = beside.ending(link) == self.ending(link);
+        if ends_both || beside.marks.is_empty() || beside.settle().await.ok()?.is_some() {
+            return None;
+        }
+        // A holder with room for one has replaced the first.
+        let (first, _) = self.shown().await.ok()?;
+        (first? == self.marks).then_some(beside)
     }
 
     /// Waits until the list shows it, and keeps the marks that are shown. Returns the last exchange if it is not shown.

@@ -131,7 +131,7 @@ mod tests {
         });
         let changes = change(schema, operation, &mut input, |text| text == "q-1");
         let changed: Vec<_> = changes.iter().map(|change| (&*change.member, change.value.clone())).collect();
-        assert_eq!(changed, [("Priority", json!(98)), ("Delay", json!(1))]);
+        assert_eq!(changed, [("Delay", json!(1)), ("Priority", json!(98))]);
         assert_eq!(input["QueueConfigs"][0], json!({ "QueueReference": queue, "Priority": 98, "Delay": 1 }));
         assert_eq!(input["InstanceId"], "i-1");
     }

@@ -13,7 +13,6 @@ use crate::client::Client;
 use crate::client::pager::{Page, Pager, key, keys};
 use crate::client::reply::Reply;
 use crate::observe::Observation;
-use crate::parts::visit;
 use crate::resources;
 use crate::resources::{INSTANCE, Resource, overwrite};
 use crate::search::INDEX_LAGS;
@@ -250,12 +249,8 @@ impl Fixtures {
                     place.clone_from(value);
                 }
             }
-            for (pointer, row) in self.named_in(client.schema, link.make, &input) {
-                let (made, _) = steps::create_in(client, row, self.instance()).await?;
-                if let Some(place) = input.pointer_mut(&pointer) {
-                    *place = made.id.into();
-                }
-            }
+            let is_held = |name: &str| self.base.get(name).is_some();
+            steps::name_new_resources(client, link.make, &mut input, self.instance(), is_held).await?;
             succeed(client, make, &input).await?;
             // The list requires the same for all of them.
             for member in members.into_iter().flatten().filter(|member| member.required) {
@@ -265,26 +260,6 @@ impl Fixtures {
             }
         }
         Ok(())
-    }
-
-    /// The places in an input that name resources which are not those of the list, such as what is associated with them.
-    fn named_in(
-        &self,
-        schema: &'static Schema,
-        operation: OperationId,
-        input: &Value,
-    ) -> Vec<(String, &'static Resource)> {
-        let mut found = Vec::new();
-        schema[operation].input.into_iter().for_each(|shape| {
-            visit(schema, shape, input, &mut |part| {
-                let is_held = self.base.get(part.name).is_some();
-                let kind = graph::shared(schema).named_at(schema, part.name, part.slot.target).filter(|_| !is_held);
-                let row = kind.and_then(|kind| resources::named(schema, &kind.noun)).filter(|row| row.is_judged());
-                found.extend(row.map(|row| (part.pointer.clone(), row)));
-                true
-            });
-        });
-        found
     }
 
     async fn instances(&mut self, client: &Client) -> Result<(), String> {

@@ -87,6 +87,19 @@ pub(super) const ROWS: &[Defect] = &[
         seams: || on_call(|call| acknowledged(call, "UpdateUserProficiencies")),
     },
     Defect {
+        id: "user-loses-all-proficiencies",
+        family: Family::Lifecycle,
+        summary: "a proficiency that a user loses takes all others with it",
+        kills: &["lifecycle.association"],
+        may: &["pagination.stable-under-change"],
+        seams: || {
+            on_call(|call| {
+                let ends = call.operation.name == "DisassociateUserProficiencies";
+                edited(call, ends, |input| input["UserProficiencies"] = json!([{}]))
+            })
+        },
+    },
+    Defect {
         id: "alias-of-address-stays",
         family: Family::Lifecycle,
         summary: "an alias of an e-mail address is still described after its association has ended",
@@ -399,6 +412,7 @@ pub(super) const NOUNS: &[(&str, &str)] = &[
     ("origin-stays", "ApprovedOrigin"),
     ("quick-connect-not-joined", "Queue"),
     ("proficiency-update-lost", "User"),
+    ("user-loses-all-proficiencies", "User"),
     ("alias-of-address-stays", "EmailAddress"),
     ("quick-connect-of-queue-misnamed", "Queue"),
     ("queue-of-profile-elsewhere", "RoutingProfile"),

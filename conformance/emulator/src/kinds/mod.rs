@@ -220,7 +220,11 @@ impl Kinds {
                 Role::Associate => joins(Change::Join),
                 Role::Disassociate => joins(Change::End),
                 Role::Use if self.joins(action) => joins(Change::Join),
-                Role::Use if self.replaces(at, action) => joins(Change::Replace),
+                Role::Use
+                    if self.replaces(at, action) || self.graph.links.iter().any(|link| link.update == Some(id)) =>
+                {
+                    joins(Change::Replace)
+                }
                 Role::Use if self.graph.links.iter().any(|link| link.end == id) => joins(Change::End),
                 Role::Use if self.listings.contains_key(&id) => {
                     self.shown_link(at, action).map(|_| Plan::ShowLinks(at, action))
