@@ -137,20 +137,27 @@ impl<'c> Thing<'c> {
     async fn beside(&self, link: &'static Link) -> Option<Self> {
         let (client, schema) = (self.client, self.client.schema);
         let names = self.list.1.as_object()?;
-        let label = format!("{}/association/beside", schema[link.make].name);
-        let mut sent = client.input(link.make, Config::sparse(), &label, &SchemaPath::default()).await.ok()?;
-        let members = sent.as_object_mut()?;
-        for (name, value) in self.sent.as_object()?.iter().filter(|(name, _)| names.contains_key(*name)) {
-            members.insert(name.clone(), value.clone());
-        }
+        let make = &schema[link.make].name;
         let instance = match self.sent[INSTANCE].as_str() {
             Some(instance) => instance.to_owned(),
             None => client.instance().await.unwrap_or_default(),
         };
-        steps::name_new_resources(client, link.make, &mut sent, &instance, |name| names.contains_key(name))
-            .await
-            .ok()?;
-        let answer = succeed(client, &schema[link.make].name, &sent).await.ok()?;
+        let mut made = None;
+        for config in [steps::one_of_each(), Config::sparse()] {
+            let label = format!("{make}/association/beside");
+            let mut sent = client.input(link.make, config, &label, &SchemaPath::default()).await.ok()?;
+            let members = sent.as_object_mut()?;
+            for (name, value) in self.sent.as_object()?.iter().filter(|(name, _)| names.contains_key(*name)) {
+                members.insert(name.clone(), value.clone());
+            }
+            let is_held = |name: &str| names.contains_key(name);
+            steps::name_new_resources(client, link.make, &mut sent, &instance, is_held).await.ok()?;
+            if let Ok(answer) = succeed(client, make, &sent).await {
+                made = Some((sent, answer));
+                break;
+            }
+        }
+        let (sent, answer) = made?;
         let mut beside = Self::made(client, link, sent, answer).await.ok()?;
         beside.marks.retain(|mark| !self.marks.contains(mark));
         let ends_both = beside.ending(link) == self.ending(link);
