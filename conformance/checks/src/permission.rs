@@ -107,8 +107,10 @@ fn remote_danger(schema: &'static Schema, operation: &Operation) -> Result<Dange
 }
 
 /// Verbs of operations that make or begin something.
-const MAKING: [&str; 26] = [
+const MAKING: [&str; 31] = [
+    "Accept",
     "Allocate",
+    "Begin",
     "Claim",
     "Clone",
     "Copy",
@@ -121,18 +123,21 @@ const MAKING: [&str; 26] = [
     "Initiate",
     "Invoke",
     "Issue",
+    "Launch",
     "Order",
+    "Provision",
     "Publish",
     "Purchase",
     "Register",
     "Request",
+    "Reserve",
     "Restore",
     "Run",
     "Schedule",
     "Send",
     "Start",
-    "Subscribe",
     "Submit",
+    "Subscribe",
     "Upload",
 ];
 
@@ -173,7 +178,8 @@ fn acts_on_account(schema: &'static Schema, operation: &Operation) -> bool {
             Source::Output(_) => true,
         };
         let is_of_account = OF_ACCOUNT.iter().any(|word| operation.name.contains(word));
-        return !operation.name.starts_with("Create") && (!is_named || is_of_account);
+        let is_creation = operation.name.starts_with("Create");
+        return if is_creation { is_of_account && !is_named } else { is_of_account || !is_named };
     }
     if graph.tagging.as_ref().is_some_and(|tagging| [tagging.tag, tagging.untag].contains(&id)) {
         return false;
@@ -371,16 +377,19 @@ mod tests {
                 // Without the member that may be left out, they are about the account.
                 "AssociateDefaultFleet": operation("AssociateDefaultFleet", "Fleet", None),
                 "DisassociateDefaultFleet": operation("DisassociateDefaultFleet", "Target", None),
+                "CreateAccountSubscription": operation("CreateAccountSubscription", "Owner", None),
+                "DeleteAccountSubscription": operation("DeleteAccountSubscription", "Owner", None),
                 "PutSettings": operation("PutSettings", "Target", None),
                 "DeleteSettings": operation("DeleteSettings", "Target", None),
             },
             "shapes": {
                 "Name": shape(&["Name"]), "Fleet": shape(&["FleetId"]), "Job": shape(&["JobId"]), "Plan": shape(&["PlanId"]),
+                "Owner": shape(&["AwsAccountId"]),
                 "Version": shape(&["VersionId"]),
                 "Target": { "type": "structure", "members": { "TargetId": { "shape": "TargetIdText" } } },
             },
         });
-        for name in ["Name", "FleetId", "JobId", "PlanId", "VersionId", "TargetId"] {
+        for name in ["Name", "FleetId", "JobId", "PlanId", "VersionId", "TargetId", "AwsAccountId"] {
             model["shapes"][format!("{name}Text")] = json!({ "type": "string" });
         }
         let schema = Schema::from_text("x", model.to_string().into_bytes()).unwrap();
@@ -396,7 +405,9 @@ mod tests {
             refused,
             [
                 "AssociateDefaultFleet",
+                "CreateAccountSubscription",
                 "CreateJob",
+                "DeleteAccountSubscription",
                 "DeleteSettings",
                 "DisassociateDefaultFleet",
                 "PurchasePlan",

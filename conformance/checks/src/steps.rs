@@ -145,7 +145,9 @@ pub(super) async fn name_new_resources(
     schema[operation].input.into_iter().for_each(|shape| {
         visit(schema, shape, input, &mut |part| {
             let kind = graph::shared(schema).named_at(schema, part.name, part.slot.target);
-            let row = kind.filter(|_| !is_held(part.name)).and_then(|kind| resources::named(schema, &kind.noun));
+            // The holder may name others of its kind: `HoursOfOperationId` in ParentHoursOfOperationConfigs.
+            let is_holder = part.pointer[1..] == *part.name && is_held(part.name);
+            let row = kind.filter(|_| !is_holder).and_then(|kind| resources::named(schema, &kind.noun));
             named.extend(row.filter(|row| row.is_judged()).map(|row| (part.pointer.clone(), row)));
             true
         });

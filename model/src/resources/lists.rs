@@ -1,4 +1,4 @@
-//! Lists: their items, the things that are listed but not described, and tags.
+//! Lists: their items, things that are shown in a list or with their holder, and tags.
 
 use super::infer::Finder;
 use super::source::{described, named};

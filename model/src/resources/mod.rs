@@ -38,7 +38,7 @@ pub struct Graph {
     by_member: HashMap<String, usize>,
     /// Kinds and actions of each operation.
     by_operation: HashMap<OperationId, Vec<(usize, usize)>>,
-    /// The things that are listed, but not described.
+    /// The things that are shown in a list or with their holder.
     pub links: Vec<Link>,
     /// The operations on tags, if the service has them.
     pub tagging: Option<Tagging>,
@@ -183,6 +183,13 @@ pub struct Tagging {
     pub tags: String,
     /// Input member of `untag` with the keys.
     pub keys: String,
+}
+
+impl Link {
+    /// True for the operations that make, change, end and show it.
+    pub fn has(&self, operation: OperationId) -> bool {
+        [Some(self.make), self.update, Some(self.end), Some(self.list)].contains(&Some(operation))
+    }
 }
 
 impl Action {

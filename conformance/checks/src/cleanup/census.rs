@@ -26,19 +26,31 @@ pub(super) struct Census {
     pub(super) others: Vec<Leftover>,
 }
 
+/// A resource that may be there: how it is deleted, the members of its creation, the input of its deletion, and the reason why
+/// its description says nothing.
+type Listed<'l> = (&'l Undo, Map<String, Value>, Value, Option<String>);
+
 /// Reads the lists of the kinds of which something was deleted, and the descriptions of deleted resources without a list.
 pub(super) async fn take(client: &Client, ledger: &Ledger) -> Census {
     let instance = ledger.instance().map(|id| (INSTANCE.to_owned(), Value::from(id))).into_iter();
     let instance: Map<String, Value> = instance.collect();
     let mut undos: Vec<&Undo> = ledger.undos().filter(|undo| ledger.has_deleted(undo.delete)).collect();
     undos.sort_by_key(|undo| undo.create);
-    let (mut seen, mut listed) = (HashSet::new(), Vec::new());
+    let (mut seen, mut listed): (_, Vec<Listed<'_>>) = (HashSet::new(), Vec::new());
     for undo in undos.into_iter().filter(|undo| seen.insert(undo.delete)) {
         let Some(listing) = &undo.search else { continue };
         let Some(input) = list_input(client, listing, &instance) else { continue };
         let Ok((items, _)) = list_all(client, listing.operation, &input).await else {
-            let latest = latest(client, ledger, undo).await.into_iter();
-            listed.extend(latest.filter_map(|entry| Some((undo, entry.members, entry.delete_input?, None))));
+            for entry in latest_still_there(client, ledger, undo).await {
+                if let Some(deletion) = entry.delete_input
+                    && !ledger.is_entered(undo.delete, &deletion)
+                    && listed
+                        .iter()
+                        .all(|(other, _, known, _): &Listed<'_>| other.delete != undo.delete || *known != deletion)
+                {
+                    listed.push((undo, entry.members, deletion, None));
+                }
+            }
             continue;
         };
         for item in items {
@@ -63,9 +75,10 @@ pub(super) async fn take(client: &Client, ledger: &Ledger) -> Census {
     while !listed.is_empty() {
         let mut shown = Vec::new();
         for (undo, members, deletion, _) in listed {
-            // An answer that says nothing leaves it with the list, and with the deletion that is to be checked.
             let sight = client.still_shows(undo, &deletion).await;
-            if sight != Ok(false) {
+            // A refused description does not show that it is gone. Some services refuse that of what does not exist, so that
+            // without a list it does not show the opposite, either.
+            if sight == Ok(true) || (sight.is_err() && undo.search.is_some()) {
                 shown.push((undo, members, deletion, sight.err()));
             }
         }
@@ -73,6 +86,15 @@ pub(super) async fn take(client: &Client, ledger: &Ledger) -> Census {
         if !wait.again().await {
             break;
         }
+    }
+    for undo in listed.iter().filter(|one| one.3.is_some()).map(|one| one.0).collect::<Vec<_>>() {
+        // The list may have lagged behind the deletion.
+        let still = listed_deletions(client, undo, &instance).await;
+        listed.retain(|(other, _, deletion, failed)| {
+            failed.is_none()
+                || other.delete != undo.delete
+                || still.as_ref().is_none_or(|still| still.contains(deletion))
+        });
     }
     let mut census = Census { still_there: Vec::new(), others: Vec::new() };
     for (undo, members, deletion, failed) in listed {
@@ -93,7 +115,7 @@ pub(super) async fn take(client: &Client, ledger: &Ledger) -> Census {
 }
 
 /// The latest resources that were deleted, if one of the last of them is still described.
-async fn latest(client: &Client, ledger: &Ledger, undo: &Undo) -> Vec<Entry> {
+async fn latest_still_there(client: &Client, ledger: &Ledger, undo: &Undo) -> Vec<Entry> {
     let latest = ledger.latest_deleted(undo.delete);
     for deletion in latest.iter().take(SAMPLE).filter_map(|entry| entry.delete_input.as_ref()) {
         match client.still_shows(undo, deletion).await {
@@ -104,4 +126,12 @@ async fn latest(client: &Client, ledger: &Ledger, undo: &Undo) -> Vec<Entry> {
         }
     }
     Vec::new()
+}
+
+/// The inputs of the deletions of all that a list shows; none if it cannot be read.
+async fn listed_deletions(client: &Client, undo: &Undo, instance: &Map<String, Value>) -> Option<Vec<Value>> {
+    let listing = undo.search.as_ref()?;
+    let (items, _) = list_all(client, listing.operation, &list_input(client, listing, instance)?).await.ok()?;
+    let deletion = |item: &Value| undo.input_from_item(&listed_members(undo, listing, instance, item), item);
+    Some(items.iter().filter_map(deletion).collect())
 }

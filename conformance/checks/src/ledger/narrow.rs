@@ -107,7 +107,7 @@ fn chosen_names(schema: &'static Schema, operation: OperationId) -> Vec<&'static
 }
 
 /// The members of a write of another service that may name things which no operation of its model makes, such as the things of
-/// IoT in the model of their shadows: those of the path, and references. Resources of Connect have ids of its own.
+/// IoT in the model of their shadows: those of the path, and references. Connect assigns the ids of its resources.
 fn may_be_anothers(schema: &'static Schema, operation: OperationId) -> Vec<&'static str> {
     let made = graph::shared(schema).made_by(operation);
     let is_new = |name: &str| {

@@ -1,4 +1,4 @@
-//! Associations, and other things that are listed but not described.
+//! Associations, and other things that are shown in a list or with their holder.
 
 use std::collections::BTreeSet;
 
@@ -20,7 +20,7 @@ use crate::resources::{INSTANCE, overwrite};
 use crate::steps;
 use crate::steps::{Judged, Wait, body, succeed};
 
-/// The thing that an operation makes, if it is listed, but not described.
+/// The thing that an operation makes, if it is shown in a list or with its holder.
 pub(super) fn made_by(schema: &'static Schema, operation: OperationId) -> Option<&'static Link> {
     graph::shared(schema).links.iter().find(|link| link.make == operation)
 }
@@ -55,6 +55,8 @@ pub(super) async fn life(trial: Trial<'_>, link: &'static Link) -> Judged {
     loop {
         let (shown, exchange) = beside.shown().await?;
         if shown.is_some_and(|shown| shown == beside.marks) {
+            // The holder may outlive the run.
+            let _ = succeed(client, name(link.end), &beside.ending(link)).await;
             return Ok(Vec::new());
         }
         if !wait.again().await {
@@ -231,7 +233,7 @@ impl<'c> Thing<'c> {
         }
     }
 
-    /// The input that ends it: members of the request by name, of what is in it too, else by shape.
+    /// The input that ends it: members of the request by name at any depth, else by shape.
     fn ending(&self, link: &Link) -> Value {
         let schema = self.client.schema;
         if let Some(row) = resources::created_by(schema, &schema[link.make].name) {

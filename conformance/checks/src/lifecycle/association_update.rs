@@ -2,7 +2,7 @@
 
 use connect_model::json_text::scalar;
 use connect_model::resources::{self as graph, Link, is_reference};
-use connect_model::schema::{Kind, OperationId, Schema};
+use connect_model::schema::{Binding, Kind, OperationId, Schema};
 use connect_model::validate::validate_slot;
 use serde_json::Value;
 
@@ -12,7 +12,7 @@ use crate::parts::visit;
 use crate::resources;
 use crate::steps::{Judged, Wait, succeed};
 
-/// The association that an operation changes, if it is listed, but not described.
+/// The association that an operation changes, if it is shown in a list or with its holder.
 pub(super) fn changed_by(schema: &'static Schema, operation: OperationId) -> Option<&'static Link> {
     graph::shared(schema).links.iter().find(|link| link.update == Some(operation))
 }
@@ -41,9 +41,12 @@ pub(super) async fn update(trial: Trial<'_>, link: &'static Link) -> Judged {
     let has_id = resources::created_by(schema, name(link.make)).is_some();
     let changes = change(schema, operation, &mut input, |text| !has_id || thing.marks.contains(text));
     let (before, _) = thing.own_items().await?;
-    // An item without the member before does not show it.
-    let changes: Vec<Change> =
-        changes.into_iter().filter(|change| !values(&before, &change.member).is_empty()).collect();
+    // A value that is shown before proves nothing, and neither does an item without the member.
+    let is_new = |change: &Change| {
+        let before = values(&before, &change.member);
+        !before.is_empty() && !before.iter().any(|value| is_equal(value, &change.value))
+    };
+    let changes: Vec<Change> = changes.into_iter().filter(is_new).collect();
     if changes.is_empty() {
         return Err(format!("no item of {} shows anything that {} changes", name(link.list), name(operation)));
     }
@@ -73,7 +76,11 @@ fn change(schema: &Schema, operation: OperationId, input: &mut Value, stays: imp
     let given = input.clone();
     visit(schema, shape, &given, &mut |part| {
         let is_valid = |value: &Value| validate_slot(schema, part.slot, value).is_empty();
-        let text = || part.value.as_str().filter(|text| !stays(text) && !is_reference(part.name));
+        // The path and required names say which association is meant.
+        let names = part.member.is_some_and(|member| {
+            matches!(member.binding, Binding::Label(_)) || (member.required && member.name.ends_with("Name"))
+        });
+        let text = || part.value.as_str().filter(|text| !names && !stays(text) && !is_reference(part.name));
         let is_token = part.member.is_some_and(|member| member.idempotency_token);
         let mut others: Vec<Value> = Vec::new();
         match &schema[part.slot.target].kind {

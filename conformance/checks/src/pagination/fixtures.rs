@@ -236,7 +236,7 @@ impl Fixtures {
         Ok((one.id, self.create(client).await?))
     }
 
-    /// Makes things that are listed, but not described. The list is judged by what it shows.
+    /// Makes things that the list shows beside resources. The list is judged by what it shows.
     async fn links(&mut self, client: &Client, operation: OperationId) -> Result<(), String> {
         let link = link(client.schema, operation).ok_or("nothing makes what the list shows")?;
         let make = &client.schema[link.make].name;

@@ -125,7 +125,7 @@ impl Call<'_> {
     /// The key under which a holder keeps associations: their noun, with what they and their list require beside the holder.
     fn key(&self, action: &Action, noun: &str) -> String {
         let mut links = self.kinds.graph.links.iter();
-        let Some(link) = links.find(|link| [link.make, link.end, link.list].contains(&self.id)) else {
+        let Some(link) = links.find(|link| link.has(self.id)) else {
             return noun.to_owned();
         };
         let [list, make] = [link.list, link.make].map(|id| self.schema().input_members(&self.schema()[id]));
@@ -171,7 +171,7 @@ impl Call<'_> {
     /// Writes associations into the description of their holder, if that shows them.
     fn describe_links(&self, state: &mut State, holder: &Holder, given: &str, elements: &[Value]) {
         let links = &self.kinds.graph.links;
-        let Some(link) = links.iter().find(|link| [link.make, link.end].contains(&self.id)) else { return };
+        let Some(link) = links.iter().find(|link| link.has(self.id)) else { return };
         let (Some(name), Some(kind), Holder::Thing(order)) = (&link.member, link.holder, holder) else { return };
         let member = self.kinds.forms[kind].and_then(|forms| forms.record.get(name));
         let Some(Kind::List(list)) = member.map(|member| &self.schema()[member.slot.target].kind) else { return };

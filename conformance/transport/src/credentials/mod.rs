@@ -292,8 +292,8 @@ fn is_same(one: &Credentials, other: &Credentials) -> bool {
 }
 
 /// The message of a provider without what may be a secret: an answer of STS or of the portal of SSO may repeat the request, and
-/// the provider quotes it. A token is a long run with capital letters and digits, or a very long run of any. Names, ARNs
-/// and paths are shown.
+/// the provider quotes it. A token is a long run with capital letters and digits, or a very long run of any; most names,
+/// ARNs and paths are none.
 fn without_tokens(message: &str) -> String {
     let is_of_token = |c: char| c.is_ascii_alphanumeric() || "+/=_-%.~".contains(c);
     let mut shown = String::new();
