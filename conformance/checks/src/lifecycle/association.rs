@@ -36,7 +36,10 @@ pub(super) async fn life(trial: Trial<'_>, link: &'static Link) -> Judged {
         let finding = check.finding("", expected, "none on any page", Some(&exchange));
         return Ok(vec![finding.resting_on([&*thing.answer, &exchange])]);
     }
-    let beside = thing.beside(link).await;
+    let beside = if has_room(schema, link) { thing.beside(link).await } else { None };
+    if thing.shown().await?.0.is_none_or(|shown| shown != thing.marks) {
+        return Err(format!("{} replaces what it made before", name(link.make)));
+    }
     let ended = succeed(client, name(link.end), &thing.ending(link)).await?;
     let mut wait = Wait::brief(client);
     loop {
@@ -65,6 +68,13 @@ pub(super) async fn life(trial: Trial<'_>, link: &'static Link) -> Judged {
             return Ok(vec![finding.resting_on(std::iter::once(&*ended).chain(exchange.as_ref()))]);
         }
     }
+}
+
+/// False for a holder whose description has room for one.
+fn has_room(schema: &'static Schema, link: &Link) -> bool {
+    let kind = link.holder.map(|holder| &graph::shared(schema).kinds()[holder]);
+    let member = link.member.as_deref().and_then(|member| kind?.described(schema)?.get(member));
+    member.is_none_or(|member| member.slot.traits.length.is_none_or(|bounds| bounds.max != Some(1)))
 }
 
 /// A thing that was made.
