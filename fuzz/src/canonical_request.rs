@@ -69,10 +69,6 @@ impl Target for CanonicalRequest {
         text_or_drawn(data, Self::plain, |u| draw(u).map(Some))
     }
 
-    fn plain(data: &[u8]) -> Option<Case> {
-        serde_json::from_slice(data).ok()
-    }
-
     fn check(case: &Case) -> Outcome {
         let request = HttpRequest {
             method: case.method.clone(),

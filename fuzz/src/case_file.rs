@@ -57,10 +57,6 @@ impl Target for CaseFileRead {
         })
     }
 
-    fn plain(data: &[u8]) -> Option<Value> {
-        serde_json::from_slice(data).ok()
-    }
-
     fn check(case: &Value) -> Outcome {
         let Ok(file) = CaseFile::parse(case.to_string().as_bytes()) else { return Outcome::Refused };
         if let Ok(Some(url)) = endpoint_of(&file, &EndpointConfig::default()) {

@@ -45,7 +45,7 @@ struct Part {
     required: bool,
 }
 
-/// What a member holds.
+/// The form of the value of a member.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 enum Form {
@@ -83,10 +83,6 @@ impl Target for GraphInfer {
 
     fn draw(data: &[u8]) -> Option<Case> {
         text_or_drawn(data, Self::plain, |u| draw(u).map(Some))
-    }
-
-    fn plain(data: &[u8]) -> Option<Case> {
-        serde_json::from_slice(data).ok()
     }
 
     fn check(case: &Case) -> Outcome {

@@ -41,10 +41,6 @@ impl Target for ReportRead {
         text_or_drawn(data, Self::plain, |u| editor.edited(BASE.clone(), 3, u).map(Some))
     }
 
-    fn plain(data: &[u8]) -> Option<Value> {
-        serde_json::from_slice(data).ok()
-    }
-
     fn check(case: &Value) -> Outcome {
         let Ok(report) = Report::parse(case.to_string().as_bytes()) else { return Outcome::Refused };
         for finding in &report.findings {

@@ -25,8 +25,10 @@ pub trait Target {
     fn draw(data: &[u8]) -> Option<Self::Case>;
 
     /// Takes the bytes themselves as a case, as a fuzzer would without knowing the format. The baseline for measurements of
-    /// [`Target::draw`].
-    fn plain(data: &[u8]) -> Option<Self::Case>;
+    /// [`Target::draw`]. By default, the JSON of a case.
+    fn plain(data: &[u8]) -> Option<Self::Case> {
+        serde_json::from_slice(data).ok()
+    }
 
     /// Checks the property.
     ///

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use connect_model::resources::{self as graph, Role, Source};
-use connect_model::schema::{Binding, Kind, Member, Operation, Schema, Segment, Uri};
+use connect_model::schema::{Binding, Kind, Member, Operation, OperationId, Schema, Segment, Uri};
 use connect_model::semantics::danger::{Danger, danger};
 
 /// The operations that may be called on a target. The danger classes of operations are defined in
@@ -97,9 +97,10 @@ fn remote_danger(schema: &'static Schema, operation: &Operation) -> Result<Dange
     if danger != Danger::Write || signs_as_connect(schema) {
         return Ok(danger);
     }
-    Ok(if acts_on_account(schema, operation) {
+    let Some(id) = schema.operation_named(&operation.name) else { return Ok(Danger::AccountWide) };
+    Ok(if acts_on_account(schema, id) {
         Danger::AccountWide
-    } else if lasts(schema, operation) {
+    } else if lasts(schema, id) {
         Danger::InstanceWide
     } else {
         danger
@@ -143,18 +144,21 @@ const MAKING: [&str; 31] = [
 
 /// True for an operation of another service that makes something which no operation deletes, neither by itself nor with
 /// what it is in.
-fn lasts(schema: &'static Schema, operation: &Operation) -> bool {
+fn lasts(schema: &'static Schema, id: OperationId) -> bool {
     let graph = graph::shared(schema);
-    let Some(id) = schema.operation_named(&operation.name) else { return true };
     let ends = |kind: &graph::Kind| kind.first(Role::Delete).is_some();
-    let input = schema.input_members(operation).into_iter().flatten();
-    let named = input.filter(|member| member.required);
-    let mut named = named.filter_map(|member| graph.named_at(schema, &member.name, member.slot.target));
-    let is_making = || MAKING.iter().any(|verb| operation.name.starts_with(verb));
+    let mut named = required(schema, id).filter_map(|member| graph.named_at(schema, &member.name, member.slot.target));
     match graph.made_by(id) {
         Some(kind) => !ends(kind) && !named.any(ends),
-        None => is_making() && !named.any(ends) && !graph.actions_of(id).any(|(kind, _)| ends(kind)),
+        None => {
+            let is_making = MAKING.iter().any(|verb| schema[id].name.starts_with(verb));
+            is_making && !named.any(ends) && !graph.actions_of(id).any(|(kind, _)| ends(kind))
+        }
     }
+}
+
+fn required(schema: &Schema, id: OperationId) -> impl Iterator<Item = &Member> {
+    schema.input_members(&schema[id]).into_iter().flatten().filter(|member| member.required)
 }
 
 /// Words in the names of operations that set something of the whole account.
@@ -162,14 +166,13 @@ const OF_ACCOUNT: [&str; 2] = ["Account", "Default"];
 
 /// True for a write of another service that must name nothing which the model can make: it sets, ends or starts something of
 /// the whole account, or changes things of another service.
-fn acts_on_account(schema: &'static Schema, operation: &Operation) -> bool {
-    let graph = graph::shared(schema);
-    let Some(id) = schema.operation_named(&operation.name) else { return true };
-    let members = || schema.input_members(operation).into_iter().flatten().filter(|member| member.required);
+fn acts_on_account(schema: &'static Schema, id: OperationId) -> bool {
+    let (graph, operation) = (graph::shared(schema), schema[id].name.as_str());
+    let is_creation = operation.starts_with("Create");
     let is_account = |name: &str| name.to_ascii_lowercase().ends_with("accountid");
     let is_name = |name: &str| {
         let is_text = |member: &Member| matches!(schema[member.slot.target].kind, Kind::String | Kind::Number(_));
-        members().any(|member| member.name == name && is_text(member)) && !is_account(name)
+        required(schema, id).any(|member| member.name == name && is_text(member)) && !is_account(name)
     };
     if let Some(kind) = graph.made_by(id) {
         // A setting has a type where a resource has a name.
@@ -177,8 +180,7 @@ fn acts_on_account(schema: &'static Schema, operation: &Operation) -> bool {
             Source::Input(name) => is_name(name),
             Source::Output(_) => true,
         };
-        let is_of_account = OF_ACCOUNT.iter().any(|word| operation.name.contains(word));
-        let is_creation = operation.name.starts_with("Create");
+        let is_of_account = OF_ACCOUNT.iter().any(|word| operation.contains(word));
         return if is_creation { is_of_account && !is_named } else { is_of_account || !is_named };
     }
     if graph.tagging.as_ref().is_some_and(|tagging| [tagging.tag, tagging.untag].contains(&id)) {
@@ -186,7 +188,7 @@ fn acts_on_account(schema: &'static Schema, operation: &Operation) -> bool {
     }
     let actions = || graph.actions_of(id).filter(|(_, action)| !action.role.lists());
     let is_word_of_kind = |word: &str| actions().any(|(kind, _)| kind.noun.contains(word));
-    if OF_ACCOUNT.iter().any(|word| operation.name.contains(word) && !is_word_of_kind(word)) {
+    if OF_ACCOUNT.iter().any(|word| operation.contains(word) && !is_word_of_kind(word)) {
         return true;
     }
     let names_many = |member: &Member| {
@@ -197,7 +199,7 @@ fn acts_on_account(schema: &'static Schema, operation: &Operation) -> bool {
         !is_account(name) && graph.named_at(schema, name, slot).is_some()
     };
     let names_one = actions().any(|(_, action)| action.names.iter().any(|(name, _)| is_name(name)));
-    !names_one && !members().any(names_many) && !operation.name.starts_with("Create")
+    !names_one && !required(schema, id).any(names_many) && !is_creation
 }
 
 /// Headers by which a server or a proxy takes a request for one with another method or path.

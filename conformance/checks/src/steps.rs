@@ -13,7 +13,6 @@ use serde_json::{Value, json};
 use crate::case::Finding;
 use crate::client::reply::{Reply, hides_draft};
 use crate::client::{Client, Created, read_created};
-use crate::parts::visit;
 use crate::resources;
 use crate::resources::{DRAFT, INSTANCE, Resource, draft, overwrite};
 use connect_transport::exchange::Exchange;
@@ -127,38 +126,6 @@ pub(super) async fn succeed(client: &Client, name: &str, input: &Value) -> Resul
         Reply::Success(exchange) => Ok(exchange),
         other => Err(format!("{name} answered {}", other.describe())),
     }
-}
-
-/// Puts new resources in place of those that an input names, but for the members of its holder.
-///
-/// # Errors
-/// The reason why one of them cannot be created.
-pub(super) async fn name_new_resources(
-    client: &Client,
-    operation: OperationId,
-    input: &mut Value,
-    instance: &str,
-    is_held: impl Fn(&str) -> bool,
-) -> Result<(), String> {
-    let schema = client.schema;
-    let mut named = Vec::new();
-    schema[operation].input.into_iter().for_each(|shape| {
-        visit(schema, shape, input, &mut |part| {
-            let kind = graph::shared(schema).named_at(schema, part.name, part.slot.target);
-            // The holder may name others of its kind: `HoursOfOperationId` in ParentHoursOfOperationConfigs.
-            let is_holder = part.pointer[1..] == *part.name && is_held(part.name);
-            let row = kind.filter(|_| !is_holder).and_then(|kind| resources::named(schema, &kind.noun));
-            named.extend(row.filter(|row| row.is_judged()).map(|row| (part.pointer.clone(), row)));
-            true
-        });
-    });
-    for (pointer, row) in named {
-        let (made, _) = create_in(client, row, instance).await?;
-        if let Some(place) = input.pointer_mut(&pointer) {
-            *place = made.id.into();
-        }
-    }
-    Ok(())
 }
 
 /// The answer of the description of a resource that `sent` created, or that of its draft if it is only saved.

@@ -2,7 +2,7 @@
 //! endpoint made beside the ones that its answers named. Reads the lists, and the descriptions of what no list shows. Only
 //! reads.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 
 use serde_json::{Map, Value};
 
@@ -26,78 +26,76 @@ pub(super) struct Census {
     pub(super) others: Vec<Leftover>,
 }
 
-/// A resource that may be there: how it is deleted, the members of its creation, the input of its deletion, and the reason why
-/// its description says nothing.
-type Listed<'l> = (&'l Undo, Map<String, Value>, Value, Option<String>);
+/// A resource that may be there.
+struct Candidate<'l> {
+    /// How it is deleted.
+    undo: &'l Undo,
+    /// Members of its creation.
+    members: Map<String, Value>,
+    /// Input of its deletion.
+    deletion: Value,
+    /// True if a list shows it.
+    is_listed: bool,
+    /// The reason why its description says nothing.
+    failed: Option<String>,
+}
 
 /// Reads the lists of the kinds of which something was deleted, and the descriptions of deleted resources without a list.
 pub(super) async fn take(client: &Client, ledger: &Ledger) -> Census {
-    let instance = ledger.instance().map(|id| (INSTANCE.to_owned(), Value::from(id))).into_iter();
-    let instance: Map<String, Value> = instance.collect();
     let mut undos: Vec<&Undo> = ledger.undos().filter(|undo| ledger.has_deleted(undo.delete)).collect();
     undos.sort_by_key(|undo| undo.create);
-    let (mut seen, mut listed): (_, Vec<Listed<'_>>) = (HashSet::new(), Vec::new());
+    let (mut seen, mut candidates): (_, Vec<Candidate<'_>>) = (HashSet::new(), Vec::new());
     for undo in undos.into_iter().filter(|undo| seen.insert(undo.delete)) {
-        let Some(listing) = &undo.search else { continue };
-        let Some(input) = list_input(client, listing, &instance) else { continue };
-        let Ok((items, _)) = list_all(client, listing.operation, &input).await else {
-            for entry in latest_still_there(client, ledger, undo).await {
-                if let Some(deletion) = entry.delete_input
-                    && !ledger.is_entered(undo.delete, &deletion)
-                    && listed
-                        .iter()
-                        .all(|(other, _, known, _): &Listed<'_>| other.delete != undo.delete || *known != deletion)
-                {
-                    listed.push((undo, entry.members, deletion, None));
-                }
+        match listed(client, ledger, undo).await {
+            Some(Ok(items)) => {
+                let is_other = |item: &Item| item.is_named && !ledger.is_entered(undo.delete, &item.deletion);
+                let wanted =
+                    items.into_iter().filter(|item| is_other(item) || ledger.was_deleted(undo.delete, &item.deletion));
+                candidates.extend(wanted.map(|Item { members, deletion, .. }| Candidate {
+                    undo,
+                    members,
+                    deletion,
+                    is_listed: true,
+                    failed: None,
+                }));
             }
-            continue;
-        };
-        for item in items {
-            let members = listed_members(undo, listing, &instance, &item);
-            let Some(deletion) = undo.input_from_item(&members, &item) else { continue };
-            let is_named = item[&listing.name].as_str().is_some_and(|name| client.is_own_name(name));
-            let is_other = is_named && !ledger.is_entered(undo.delete, &deletion);
-            if is_other || ledger.was_deleted(undo.delete, &deletion) {
-                listed.push((undo, members, deletion, None));
+            Some(Err(_)) => {
+                let mut known = HashSet::new();
+                let latest = latest_still_there(client, ledger, undo).await.into_iter();
+                let latest = latest.filter_map(|entry| candidate(ledger, entry));
+                candidates.extend(latest.filter(|one| known.insert(one.deletion.to_string())));
             }
+            None => {}
         }
     }
-    for entry in ledger.unlisted() {
-        if let (Some(undo), Some(deletion)) = (ledger.undo(entry.create), entry.delete_input)
-            && !ledger.is_entered(undo.delete, &deletion)
-        {
-            listed.push((undo, entry.members, deletion, None));
-        }
-    }
+    candidates.extend(ledger.unlisted().into_iter().filter_map(|entry| candidate(ledger, entry)));
     // A description may lag behind the deletion.
     let mut wait = Wait::brief(client);
-    while !listed.is_empty() {
+    while !candidates.is_empty() {
         let mut shown = Vec::new();
-        for (undo, members, deletion, _) in listed {
-            let sight = client.still_shows(undo, &deletion).await;
+        for one in candidates {
+            let sight = client.still_shows(one.undo, &one.deletion).await;
             // A refused description does not show that it is gone. Some services refuse that of what does not exist, so that
             // without a list it does not show the opposite, either.
-            if sight == Ok(true) || (sight.is_err() && undo.search.is_some()) {
-                shown.push((undo, members, deletion, sight.err()));
+            if sight == Ok(true) || (sight.is_err() && one.is_listed) {
+                shown.push(Candidate { failed: sight.err(), ..one });
             }
         }
-        listed = shown;
+        candidates = shown;
         if !wait.again().await {
             break;
         }
     }
-    for undo in listed.iter().filter(|one| one.3.is_some()).map(|one| one.0).collect::<Vec<_>>() {
-        // The list may have lagged behind the deletion.
-        let still = listed_deletions(client, undo, &instance).await;
-        listed.retain(|(other, _, deletion, failed)| {
-            failed.is_none()
-                || other.delete != undo.delete
-                || still.as_ref().is_none_or(|still| still.contains(deletion))
+    // The list may have lagged behind the deletion.
+    let refused = candidates.iter().filter(|one| one.failed.is_some()).map(|one| (one.undo.delete, one.undo));
+    for (delete, undo) in refused.collect::<HashMap<_, _>>() {
+        let Some(Ok(items)) = listed(client, ledger, undo).await else { continue };
+        candidates.retain(|one| {
+            one.failed.is_none() || one.undo.delete != delete || items.iter().any(|item| item.deletion == one.deletion)
         });
     }
     let mut census = Census { still_there: Vec::new(), others: Vec::new() };
-    for (undo, members, deletion, failed) in listed {
+    for Candidate { undo, members, deletion, failed, .. } in candidates {
         let was_deleted = ledger.was_deleted(undo.delete, &deletion);
         let standing = if was_deleted { Standing::Ours } else { Standing::Unknown };
         let entry = ledger.reopen(undo.create, members, deletion, standing);
@@ -128,10 +126,33 @@ async fn latest_still_there(client: &Client, ledger: &Ledger, undo: &Undo) -> Ve
     Vec::new()
 }
 
-/// The inputs of the deletions of all that a list shows; none if it cannot be read.
-async fn listed_deletions(client: &Client, undo: &Undo, instance: &Map<String, Value>) -> Option<Vec<Value>> {
+/// A deleted resource that has no open entry.
+fn candidate(ledger: &Ledger, entry: Entry) -> Option<Candidate<'_>> {
+    let (undo, deletion) = (ledger.undo(entry.create)?, entry.delete_input?);
+    let is_open = ledger.is_entered(undo.delete, &deletion);
+    (!is_open).then_some(Candidate { undo, members: entry.members, deletion, is_listed: false, failed: None })
+}
+
+/// An item of a list.
+struct Item {
+    /// Members of the creation that identify it.
+    members: Map<String, Value>,
+    deletion: Value,
+    /// True if its name is one of the run.
+    is_named: bool,
+}
+
+/// All that the list of a kind shows, or the reason why it cannot be read; none if the kind has no list of the instance.
+async fn listed(client: &Client, ledger: &Ledger, undo: &Undo) -> Option<Result<Vec<Item>, String>> {
+    let instance = ledger.instance().map(|id| (INSTANCE.to_owned(), Value::from(id))).into_iter().collect();
     let listing = undo.search.as_ref()?;
-    let (items, _) = list_all(client, listing.operation, &list_input(client, listing, instance)?).await.ok()?;
-    let deletion = |item: &Value| undo.input_from_item(&listed_members(undo, listing, instance, item), item);
-    Some(items.iter().filter_map(deletion).collect())
+    let input = list_input(client, listing, &instance)?;
+    let item = |item: Value| {
+        let members = listed_members(undo, listing, &instance, &item);
+        let deletion = undo.input_from_item(&members, &item)?;
+        let is_named = item[&listing.name].as_str().is_some_and(|name| client.is_own_name(name));
+        Some(Item { members, deletion, is_named })
+    };
+    let listed = list_all(client, listing.operation, &input).await;
+    Some(listed.map(|(items, _)| items.into_iter().filter_map(item).collect()))
 }

@@ -15,6 +15,7 @@ use crate::client::forms::give_usual_forms;
 use crate::client::places::{as_value, places};
 use crate::resources;
 use crate::resources::Resource;
+use crate::steps;
 use crate::tagging;
 
 /// Number of different resources that a list names.
@@ -291,6 +292,30 @@ impl Client {
                 *target = made.id.into();
             }
         }
+    }
+
+    /// Replaces the ids of resources in an input by those of new ones in this instance, but for the holders that it names. A
+    /// holder may name others of its kind: `HoursOfOperationId` in ParentHoursOfOperationConfigs.
+    ///
+    /// # Errors
+    /// The reason why one of them cannot be created.
+    pub(crate) async fn name_new(
+        &self,
+        instance: &str,
+        operation: OperationId,
+        value: &mut Value,
+        is_holder: impl Fn(&str) -> bool,
+    ) -> Result<(), String> {
+        let Some(shape) = self.schema[operation].input else { return Ok(()) };
+        for place in places(self.schema, graph::shared(self.schema), shape, value) {
+            let row = resources::named(self.schema, place.noun).filter(|row| row.is_judged());
+            let Some(row) = row.filter(|_| !is_holder(&place.pointer[1..])) else { continue };
+            let (made, _) = steps::create_in(self, row, instance).await?;
+            if let Some(target) = value.pointer_mut(&place.pointer) {
+                *target = as_value(self.schema, place.slot, &made.id);
+            }
+        }
+        Ok(())
     }
 
     /// The ARN of a resource of the run that can have tags, in the form that a slot allows.

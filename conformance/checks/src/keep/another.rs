@@ -60,14 +60,19 @@ fn vary(schema: &'static Schema, name: &str, slot: &Slot, current: &Value, gener
         }
         _ if is_reference(schema, name, slot) => generated.cloned(),
         (Kind::String, Value::String(text)) => other_text(text),
-        (Kind::Number(_), Value::Number(number)) => {
-            let near = number.as_i64().into_iter().flat_map(|number| [number.checked_add(1), number.checked_sub(1)]);
-            let mut near = near.flatten().map(Value::from);
-            near.find(|number| validate_slot(schema, slot, number).is_empty())
-        }
+        (Kind::Number(_), Value::Number(number)) if number.is_i64() => near(schema, slot, current),
         _ => None,
     };
     other.filter(|other| validate_slot(schema, slot, other).is_empty()).unwrap_or_else(|| current.clone())
+}
+
+/// A number beside another one that its slot allows.
+pub(crate) fn near(schema: &Schema, slot: &Slot, number: &Value) -> Option<Value> {
+    let others: Vec<Value> = match number.as_i64() {
+        Some(number) => [number.checked_add(1), number.checked_sub(1)].into_iter().flatten().map(Value::from).collect(),
+        None => number.as_f64().into_iter().flat_map(|number| [number + 1.0, number - 1.0]).map(Value::from).collect(),
+    };
+    others.into_iter().find(|other| validate_slot(schema, slot, other).is_empty())
 }
 
 /// True for a member with the id of a resource.

@@ -15,6 +15,7 @@ mod update;
 mod views;
 mod zero;
 
+pub(crate) use self::another::near;
 pub(crate) use self::update::replaces_whole;
 
 use crate::case::Level;

@@ -50,15 +50,12 @@ pub(super) fn narrow_name(
     let members = schema.input_members(contract)?;
     let actions = graph::shared(schema).actions_of(operation);
     let own: Vec<&str> = actions.flat_map(|(_, action)| &action.names).map(|(name, _)| name.as_str()).collect();
-    let chosen = chosen_names(schema, operation);
-    let by_name = may_be_anothers(schema, operation);
+    let chosen = [chosen_names(schema, operation), names_of_others(schema, operation)].concat();
     let is_unknown = |value: &Value| scalar(value).is_some_and(|text| !is_known(&text));
     let is_short = |name: &str, slot: &Slot, value: &Value| {
         let text = value.as_str().filter(|text| text.chars().count() < ENOUGH);
         // A value that the model does not allow is the name of no resource.
-        (chosen.contains(&name) || by_name.contains(&name))
-            && text.is_some()
-            && validate_slot(schema, slot, value).is_empty()
+        chosen.contains(&name) && text.is_some() && validate_slot(schema, slot, value).is_empty()
     };
     for segment in &contract.uri.segments {
         let (Segment::Label(label) | Segment::Greedy(label)) = segment else { continue };
@@ -108,19 +105,23 @@ fn chosen_names(schema: &'static Schema, operation: OperationId) -> Vec<&'static
 
 /// The members of a write of another service that may name things which no operation of its model makes, such as the things of
 /// IoT in the model of their shadows: those of the path, and references. Connect assigns the ids of its resources.
-fn may_be_anothers(schema: &'static Schema, operation: OperationId) -> Vec<&'static str> {
+fn names_of_others(schema: &'static Schema, operation: OperationId) -> Vec<&'static str> {
+    if signs_as_connect(schema) {
+        return Vec::new();
+    }
     let made = graph::shared(schema).made_by(operation);
     let is_new = |name: &str| {
-        let is_id = made.is_some_and(|kind| kind.id == Source::Input(name.to_owned()));
-        is_id || made.is_some_and(|kind| kind.name.as_deref() == Some(name))
+        made.is_some_and(|kind| {
+            kind.name.as_deref() == Some(name) || matches!(&kind.id, Source::Input(id) if id == name)
+        })
     };
     let names_something = |member: &Member| {
-        let is_reference = is_reference(&member.name) || (member.required && member.name.ends_with("Name"));
-        matches!(member.binding, Binding::Label(_)) || is_reference
+        matches!(member.binding, Binding::Label(_))
+            || is_reference(&member.name)
+            || (member.required && member.name.ends_with("Name"))
     };
     let members = schema.input_members(&schema[operation]).into_iter().flatten();
-    let members =
-        members.filter(|member| names_something(member) && !is_new(&member.name) && !signs_as_connect(schema));
+    let members = members.filter(|member| names_something(member) && !is_new(&member.name));
     members.map(|member| member.name.as_str()).collect()
 }
 

@@ -10,6 +10,7 @@ use connect_model::schema::{Kind, Member, OperationId, Schema, ShapeId};
 use connect_transport::exchange::Exchange;
 use serde_json::{Map, Value};
 
+use crate::case::Finding;
 use crate::client::Client;
 use crate::client::pager::{Pager, collected, page_sizes};
 use crate::client::reply::SYNTHESIZED;
@@ -36,38 +37,27 @@ pub(super) async fn life(trial: Trial<'_>, link: &'static Link) -> Judged {
         let finding = check.finding("", expected, "none on any page", Some(&exchange));
         return Ok(vec![finding.resting_on([&*thing.answer, &exchange])]);
     }
-    let beside = if has_room(schema, link) { thing.beside(link).await } else { None };
-    if thing.shown().await?.0.is_none_or(|shown| shown != thing.marks) {
-        return Err(format!("{} replaces what it made before", name(link.make)));
+    let mut beside = None;
+    if has_room(schema, link) {
+        beside = thing.beside(link).await;
+        if thing.shown().await?.0.as_ref() != Some(&thing.marks) {
+            return Err(format!("{} replaces what it made before", name(link.make)));
+        }
     }
     let ended = succeed(client, name(link.end), &thing.ending(link)).await?;
-    let mut wait = Wait::brief(client);
-    loop {
-        let (shown, exchange) = thing.shown().await?;
-        if shown.is_none_or(|shown| shown != thing.marks) {
-            break;
-        }
-        if !wait.again().await {
-            let expected = format!("no such item in {} after {}", name(link.list), name(link.end));
-            let finding = check.finding("", expected, "it is still listed", exchange.as_ref());
-            return Ok(vec![finding.resting_on(std::iter::once(&*ended).chain(exchange.as_ref()))]);
-        }
+    let resting = |finding: Finding, exchange: &Exchange| Ok(vec![finding.resting_on([&*ended, exchange])]);
+    if let (_, Some(exchange)) = thing.wait_until(|shown| shown != Some(&thing.marks)).await? {
+        let expected = format!("no such item in {} after {}", name(link.list), name(link.end));
+        return resting(check.finding("", expected, "it is still listed", Some(&exchange)), &exchange);
     }
     let Some(beside) = beside else { return Ok(Vec::new()) };
-    let mut wait = Wait::brief(client);
-    loop {
-        let (shown, exchange) = beside.shown().await?;
-        if shown.is_some_and(|shown| shown == beside.marks) {
-            // The holder may outlive the run.
-            let _ = succeed(client, name(link.end), &beside.ending(link)).await;
-            return Ok(Vec::new());
-        }
-        if !wait.again().await {
-            let expected = format!("the other item in {} after {} of the first", name(link.list), name(link.end));
-            let finding = check.finding("", expected, "it is not listed any more", exchange.as_ref());
-            return Ok(vec![finding.resting_on(std::iter::once(&*ended).chain(exchange.as_ref()))]);
-        }
+    if let (_, Some(exchange)) = beside.wait_until(|shown| shown == Some(&beside.marks)).await? {
+        let expected = format!("the other item in {} after {} of the first", name(link.list), name(link.end));
+        return resting(check.finding("", expected, "it is not listed any more", Some(&exchange)), &exchange);
     }
+    // The holder may outlive the run.
+    let _ = succeed(client, name(link.end), &beside.ending(link)).await;
+    Ok(Vec::new())
 }
 
 /// False for a holder whose description has room for one.
@@ -89,20 +79,36 @@ pub(super) struct Thing<'c> {
     pub(super) marks: BTreeSet<String>,
 }
 
+/// The surroundings of a thing.
+struct Held {
+    /// The members that name its holder; null for none.
+    holder: Value,
+    /// The instance of the other resources that the request names, if these are to be new ones.
+    new_in: Option<String>,
+}
+
 impl<'c> Thing<'c> {
     pub(super) async fn make(client: &'c Client, link: &'static Link) -> Result<Self, String> {
-        let schema = client.schema;
-        let make = &schema[link.make].name;
         let holder = holder(client, link).await?;
-        let is_in_instance = holder.as_object().is_some_and(|names| names.keys().eq([INSTANCE]));
+        Self::of(client, link, Held { holder, new_in: None }).await
+    }
+
+    async fn of(client: &'c Client, link: &'static Link, held: Held) -> Result<Self, String> {
+        let make = &client.schema[link.make].name;
+        let label = format!("{make}/association{}", if held.new_in.is_some() { "/beside" } else { "" });
+        let is_in_instance = held.holder.as_object().is_some_and(|names| names.keys().eq([INSTANCE]));
         let mut sent = Value::Null;
         let mut made = Err(String::new());
         // Members that exclude each other may be refused together.
         for config in [steps::one_of_each(), Config::sparse()] {
-            sent = client.input(link.make, config, &format!("{make}/association"), &SchemaPath::default()).await?;
-            // A resource that the request names lives in the instance of the run.
-            if !(is_in_instance && names_resource(schema, link.make, &sent)) {
-                overwrite(&mut sent, holder.clone());
+            sent = client.input(link.make, config, &label, &SchemaPath::default()).await?;
+            // A resource that the request names lives in the instance of the run, unless it is a new one.
+            if held.new_in.is_some() || !(is_in_instance && names_resource(client.schema, link.make, &sent)) {
+                overwrite(&mut sent, held.holder.clone());
+            }
+            if let Some(instance) = &held.new_in {
+                let is_holder = |name: &str| held.holder.get(name).is_some();
+                client.name_new(instance, link.make, &mut sent, is_holder).await?;
             }
             made = succeed(client, make, &sent).await;
             if made.is_ok() {
@@ -147,52 +153,41 @@ impl<'c> Thing<'c> {
 
     /// Another thing of the same holder, if there can be two, with marks of its own.
     async fn beside(&self, link: &'static Link) -> Option<Self> {
-        let (client, schema) = (self.client, self.client.schema);
-        let names = self.list.1.as_object()?;
-        let make = &schema[link.make].name;
+        let names = self.list.1.as_object().into_iter().flat_map(Map::keys);
+        let holder = names.filter_map(|name| Some((name.clone(), self.sent.get(name)?.clone())));
+        let holder = Value::Object(holder.collect());
         let instance = match self.sent[INSTANCE].as_str() {
             Some(instance) => instance.to_owned(),
-            None => client.instance().await.unwrap_or_default(),
+            None => self.client.instance().await.unwrap_or_default(),
         };
-        let mut made = None;
-        for config in [steps::one_of_each(), Config::sparse()] {
-            let label = format!("{make}/association/beside");
-            let mut sent = client.input(link.make, config, &label, &SchemaPath::default()).await.ok()?;
-            let members = sent.as_object_mut()?;
-            for (name, value) in self.sent.as_object()?.iter().filter(|(name, _)| names.contains_key(*name)) {
-                members.insert(name.clone(), value.clone());
-            }
-            let is_held = |name: &str| names.contains_key(name);
-            steps::name_new_resources(client, link.make, &mut sent, &instance, is_held).await.ok()?;
-            if let Ok(answer) = succeed(client, make, &sent).await {
-                made = Some((sent, answer));
-                break;
-            }
-        }
-        let (sent, answer) = made?;
-        let mut beside = Self::made(client, link, sent, answer).await.ok()?;
+        let mut beside = Self::of(self.client, link, Held { holder, new_in: Some(instance) }).await.ok()?;
         beside.marks.retain(|mark| !self.marks.contains(mark));
         let ends_both = beside.ending(link) == self.ending(link);
-        if ends_both || beside.marks.is_empty() || beside.settle().await.ok()?.is_some() {
-            return None;
-        }
-        // A holder with room for one has replaced the first.
-        let (first, _) = self.shown().await.ok()?;
-        (first? == self.marks).then_some(beside)
+        let is_shown = !ends_both && !beside.marks.is_empty() && beside.settle().await.ok()?.is_none();
+        is_shown.then_some(beside)
     }
 
     /// Waits until the list shows it, and keeps the marks that are shown. Returns the last exchange if it is not shown.
     pub(super) async fn settle(&mut self) -> Result<Option<Exchange>, String> {
+        let (shown, late) = self.wait_until(|shown| shown.is_some()).await?;
+        // Some members of the request are not shown.
+        self.marks = shown.unwrap_or_else(|| std::mem::take(&mut self.marks));
+        Ok(late)
+    }
+
+    /// Waits until the marks of the best item are as expected. Returns the marks, and the last exchange if they never were.
+    async fn wait_until(
+        &self,
+        is_expected: impl Fn(Option<&BTreeSet<String>>) -> bool,
+    ) -> Result<(Option<BTreeSet<String>>, Option<Exchange>), String> {
         let mut wait = Wait::brief(self.client);
         loop {
             let (shown, exchange) = self.shown().await?;
-            if let Some(shown) = shown {
-                // Some members of the request are not shown.
-                self.marks = shown;
-                return Ok(None);
+            if is_expected(shown.as_ref()) {
+                return Ok((shown, None));
             }
             if !wait.again().await {
-                return exchange.map(Some).ok_or_else(|| "the list has no page".to_owned());
+                return Ok((shown, Some(exchange.ok_or("the list has no page")?)));
             }
         }
     }

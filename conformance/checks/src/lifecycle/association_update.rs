@@ -7,6 +7,7 @@ use connect_model::validate::validate_slot;
 use serde_json::Value;
 
 use crate::code::Trial;
+use crate::keep::near;
 use crate::lifecycle::association::Thing;
 use crate::parts::visit;
 use crate::resources;
@@ -75,26 +76,19 @@ fn change(schema: &Schema, operation: OperationId, input: &mut Value, stays: imp
     let Some(shape) = schema[operation].input else { return changes };
     let given = input.clone();
     visit(schema, shape, &given, &mut |part| {
-        let is_valid = |value: &Value| validate_slot(schema, part.slot, value).is_empty();
         // The path and required names say which association is meant.
         let names = part.member.is_some_and(|member| {
             matches!(member.binding, Binding::Label(_)) || (member.required && member.name.ends_with("Name"))
         });
-        let text = || part.value.as_str().filter(|text| !names && !stays(text) && !is_reference(part.name));
         let is_token = part.member.is_some_and(|member| member.idempotency_token);
-        let mut others: Vec<Value> = Vec::new();
-        match &schema[part.slot.target].kind {
-            Kind::Number(_) if part.value.is_i64() => {
-                let near = part.value.as_i64().into_iter().flat_map(|one| [one.checked_add(1), one.checked_sub(1)]);
-                others.extend(near.flatten().map(Value::from));
+        let stays = |text: &str| names || is_token || is_reference(part.name) || stays(text);
+        let other = match (&schema[part.slot.target].kind, part.value) {
+            (Kind::Number(_), number) => near(schema, part.slot, number),
+            (Kind::String, Value::String(text)) if !stays(text) => {
+                Some(format!("{text}1").into()).filter(|other| validate_slot(schema, part.slot, other).is_empty())
             }
-            Kind::Number(_) => {
-                others.extend(part.value.as_f64().into_iter().flat_map(|one| [one + 1.0, one - 1.0]).map(Value::from));
-            }
-            Kind::String if !is_token => others.extend(text().map(|text| format!("{text}1").into())),
-            _ => {}
-        }
-        let other = others.into_iter().find(is_valid);
+            _ => None,
+        };
         if let Some((other, place)) = other.and_then(|other| Some((other, input.pointer_mut(&part.pointer)?))) {
             place.clone_from(&other);
             changes.push(Change { member: part.name.to_owned(), value: other });

@@ -249,8 +249,8 @@ impl Fixtures {
                     place.clone_from(value);
                 }
             }
-            let is_held = |name: &str| self.base.get(name).is_some();
-            steps::name_new_resources(client, link.make, &mut input, self.instance(), is_held).await?;
+            let is_holder = |name: &str| self.base.get(name).is_some();
+            client.name_new(self.instance(), link.make, &mut input, is_holder).await?;
             succeed(client, make, &input).await?;
             // The list requires the same for all of them.
             for member in members.into_iter().flatten().filter(|member| member.required) {

@@ -3,7 +3,7 @@
 //! makes the first ones (`QuickConnectIds`).
 
 use connect_model::json_text::scalar;
-use connect_model::resources::{self, Action, Role};
+use connect_model::resources::{self, Action, Link, Role};
 use connect_model::schema::{Kind, Member, Members, Operation};
 use serde_json::{Map, Value};
 
@@ -122,12 +122,14 @@ impl Call<'_> {
         }
     }
 
+    /// The associations that the operation is about.
+    fn link(&self) -> Option<&'static Link> {
+        self.kinds.graph.links.iter().find(|link| link.has(self.id))
+    }
+
     /// The key under which a holder keeps associations: their noun, with what they and their list require beside the holder.
     fn key(&self, action: &Action, noun: &str) -> String {
-        let mut links = self.kinds.graph.links.iter();
-        let Some(link) = links.find(|link| link.has(self.id)) else {
-            return noun.to_owned();
-        };
+        let Some(link) = self.link() else { return noun.to_owned() };
         let [list, make] = [link.list, link.make].map(|id| self.schema().input_members(&self.schema()[id]));
         let is_made_with = |member: &&Member| make.is_some_and(|make| make.get(&member.name).is_some());
         let members = list.into_iter().flatten().filter(|member| member.required && !action.is_named_by(&member.name));
@@ -170,8 +172,7 @@ impl Call<'_> {
 
     /// Writes associations into the description of their holder, if that shows them.
     fn describe_links(&self, state: &mut State, holder: &Holder, given: &str, elements: &[Value]) {
-        let links = &self.kinds.graph.links;
-        let Some(link) = links.iter().find(|link| link.has(self.id)) else { return };
+        let Some(link) = self.link() else { return };
         let (Some(name), Some(kind), Holder::Thing(order)) = (&link.member, link.holder, holder) else { return };
         let member = self.kinds.forms[kind].and_then(|forms| forms.record.get(name));
         let Some(Kind::List(list)) = member.map(|member| &self.schema()[member.slot.target].kind) else { return };
