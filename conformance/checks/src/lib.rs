@@ -17,6 +17,7 @@ pub mod evidence;
 pub mod families;
 pub mod golden;
 pub mod harm;
+mod hidden;
 pub mod history;
 pub mod idempotency;
 pub mod invalid;

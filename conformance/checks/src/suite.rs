@@ -12,6 +12,7 @@ use crate::client::Client;
 use crate::code::Trial;
 use crate::coverage::{Coverage, Learned};
 use crate::golden::Recorded;
+use crate::hidden::hide_credentials;
 use crate::judge::{Judge, Judgement};
 use crate::ledger;
 use crate::ledger::Owner;
@@ -67,6 +68,7 @@ impl Suite {
         let mut outcome = planned.attempt.run(trial).await;
         for finding in &mut outcome.findings {
             finding.level = planned.check.level_at(self.client.target.loopback, finding);
+            hide_credentials(finding);
         }
         match outcome.verdict {
             Verdict::Pass | Verdict::Fail | Verdict::Known(_) | Verdict::Stale(_) => {
