@@ -1,10 +1,15 @@
 //! Permission to call operations of a target, by danger class and name.
 
+mod redirecting;
+
 use std::collections::BTreeSet;
 
 use connect_model::resources::{self as graph, Role, Source};
-use connect_model::schema::{Binding, Kind, Member, Operation, OperationId, Schema, Segment, Uri};
+use connect_model::schema::{Kind, Member, Operation, OperationId, Schema, Segment, Uri};
 use connect_model::semantics::danger::{Danger, danger};
+
+use redirecting::redirecting_operation;
+pub(crate) use redirecting::redirecting_request;
 
 /// The operations that may be called on a target. The danger classes of operations are defined in
 /// [`connect_model::semantics::danger`].
@@ -67,11 +72,9 @@ pub fn signs_as_connect(schema: &Schema) -> bool {
 /// The path of the operation may lead anywhere.
 fn remote_danger(schema: &'static Schema, operation: &Operation) -> Result<Danger, String> {
     let (connect, named) = (Schema::connect(), danger(schema, operation));
-    if let Some(header) = redirecting_header(schema, operation) {
+    if let Some(part) = redirecting_operation(schema, operation) {
         let name = &operation.name;
-        return Err(format!(
-            "{name} has the header {header}, by which a server may take it for another; correct the model"
-        ));
+        return Err(format!("{name} has the {part}, by which a server may take it for another; correct the model"));
     }
     let is_same = |one: &Operation| (&one.method, &one.uri.text) == (&operation.method, &operation.uri.text);
     let known = connect.operation_named(&operation.name).filter(|_| signs_as_connect(schema));
@@ -142,18 +145,22 @@ const MAKING: [&str; 31] = [
     "Upload",
 ];
 
+/// True for the name of an operation that makes or begins something.
+fn is_making(operation: &str) -> bool {
+    MAKING.iter().any(|verb| operation.starts_with(verb))
+}
+
 /// True for an operation of another service that makes something which no operation deletes, neither by itself nor with
-/// what it is in.
+/// what it is in, or which no operation shows, so that nothing tells it from what was there.
 fn lasts(schema: &'static Schema, id: OperationId) -> bool {
     let graph = graph::shared(schema);
     let ends = |kind: &graph::Kind| kind.first(Role::Delete).is_some();
+    let is_shown =
+        |kind: &graph::Kind| kind.actions.iter().any(|action| action.role.lists() || action.role == Role::Describe);
     let mut named = required(schema, id).filter_map(|member| graph.named_at(schema, &member.name, member.slot.target));
     match graph.made_by(id) {
-        Some(kind) => !ends(kind) && !named.any(ends),
-        None => {
-            let is_making = MAKING.iter().any(|verb| schema[id].name.starts_with(verb));
-            is_making && !named.any(ends) && !graph.actions_of(id).any(|(kind, _)| ends(kind))
-        }
+        Some(kind) => !(ends(kind) && is_shown(kind)) && !named.any(ends),
+        None => is_making(&schema[id].name) && !named.any(ends) && !graph.actions_of(id).any(|(kind, _)| ends(kind)),
     }
 }
 
@@ -174,11 +181,18 @@ fn acts_on_account(schema: &'static Schema, id: OperationId) -> bool {
         let is_text = |member: &Member| matches!(schema[member.slot.target].kind, Kind::String | Kind::Number(_));
         required(schema, id).any(|member| member.name == name && is_text(member)) && !is_account(name)
     };
+    let names_many = |member: &Member| {
+        let (name, slot) = match &schema[member.slot.target].kind {
+            Kind::List(list) => (member.name.strip_suffix('s').unwrap_or(&member.name), list.member.target),
+            _ => (member.name.as_str(), member.slot.target),
+        };
+        !is_account(name) && graph.named_at(schema, name, slot).is_some()
+    };
     if let Some(kind) = graph.made_by(id) {
-        // A setting has a type where a resource has a name.
+        // A setting has a type where a resource has a name. It may have an id that the service gave it long ago.
         let is_named = match &kind.id {
             Source::Input(name) => is_name(name),
-            Source::Output(_) => true,
+            Source::Output(_) => is_creation || is_making(operation) || required(schema, id).any(names_many),
         };
         let is_of_account = OF_ACCOUNT.iter().any(|word| operation.contains(word));
         return if is_creation { is_of_account && !is_named } else { is_of_account || !is_named };
@@ -191,29 +205,8 @@ fn acts_on_account(schema: &'static Schema, id: OperationId) -> bool {
     if OF_ACCOUNT.iter().any(|word| operation.contains(word) && !is_word_of_kind(word)) {
         return true;
     }
-    let names_many = |member: &Member| {
-        let (name, slot) = match &schema[member.slot.target].kind {
-            Kind::List(list) => (member.name.strip_suffix('s').unwrap_or(&member.name), list.member.target),
-            _ => (member.name.as_str(), member.slot.target),
-        };
-        !is_account(name) && graph.named_at(schema, name, slot).is_some()
-    };
     let names_one = actions().any(|(_, action)| action.names.iter().any(|(name, _)| is_name(name)));
     !names_one && !required(schema, id).any(names_many) && !is_creation
-}
-
-/// Headers by which a server or a proxy takes a request for one with another method or path.
-const REDIRECTING: [&str; 5] =
-    ["x-http-method", "x-http-method-override", "x-method-override", "x-original-url", "x-rewrite-url"];
-
-fn redirecting_header(schema: &Schema, operation: &Operation) -> Option<&'static str> {
-    let sets = |binding: &Binding, header: &str| match binding {
-        Binding::Header(name) => name.eq_ignore_ascii_case(header),
-        Binding::PrefixHeaders(prefix) => header.starts_with(&prefix.to_ascii_lowercase()),
-        _ => false,
-    };
-    let members = schema.input_members(operation)?;
-    REDIRECTING.into_iter().find(|header| members.iter().any(|member| sets(&member.binding, header)))
 }
 
 /// True if a server or a proxy may read the literals of a template as another path.
@@ -262,10 +255,21 @@ mod tests {
     #[test]
     fn a_model_gives_no_read_a_header_that_makes_it_a_write() {
         assert_eq!(check("GetThing", "GET", "/things/{a}", &["x-amz-meta"]), Ok(()));
-        for header in ["X-HTTP-Method-Override", "x-original-url"] {
+        for header in ["X-HTTP-Method-Override", "x-original-url", "X_HTTP_METHOD_OVERRIDE", "X-Amz-Target"] {
             let why = check("GetThing", "GET", "/things/{a}", &["x-amz-meta", header]).unwrap_err();
             assert!(why.contains("a server may take it for another"), "{why}");
         }
+        for query in [
+            "Action=TerminateInstances&Version=2016-11-15",
+            "a=b&_method=DELETE",
+            "%41ction=x",
+            "a=b;ACTION=x",
+            "X-HTTP-Method-Override=PUT",
+        ] {
+            let why = check("ListThings", "GET", &format!("/?{query}"), &[]).unwrap_err();
+            assert!(why.contains("a server may take it for another"), "{query}: {why}");
+        }
+        assert_eq!(check("ListThings", "GET", "/things?view=action&method=x", &[]), Ok(()));
     }
 
     #[test]
@@ -310,6 +314,9 @@ mod tests {
             ("DeleteThing", "DELETE", "/things/{ThingId}", &["ThingId"], true),
             ("BatchDeleteThings", "POST", "/BatchDelete", &["ThingIds"], true),
             ("GetMacieSession", "GET", "/macie", &[], true),
+            // A setting to which the service gave an id.
+            ("PutGuard", "PUT", "/guard", &["Mode"], false),
+            ("PutGuard", "PUT", "/guard", &["Mode", "ThingId"], true),
         ];
         for (name, method, uri, required, expected) in rows {
             let shape = |name: &str| match name {
@@ -328,11 +335,13 @@ mod tests {
                 "operations": {
                     "CreateThing": { "name": "CreateThing", "http": http("POST", "/things"), "output": { "shape": "Thing" } },
                     "DeleteThing": { "name": "DeleteThing", "http": http("POST", "/things/delete"), "input": { "shape": "Thing" } },
-                    name: { "name": name, "http": http(method, uri), "input": { "shape": "In" } },
+                    name: { "name": name, "http": http(method, uri), "input": { "shape": "In" }, "output": { "shape": "Guard" } },
+                    "DeleteGuard": { "name": "DeleteGuard", "http": http("POST", "/guard/delete"), "input": { "shape": "Guard" } },
                 },
                 "shapes": {
                     "In": { "type": "structure", "required": required, "members": members },
-                    "Thing": thing, "ThingIdText": { "type": "string" },
+                    "Thing": thing, "ThingIdText": { "type": "string" }, "GuardIdText": { "type": "string" },
+                    "Guard": { "type": "structure", "required": ["GuardId"], "members": { "GuardId": { "shape": "GuardIdText" } } },
                     "ThingIds": { "type": "list", "member": { "shape": "ThingIdText" } },
                 },
             });
@@ -369,7 +378,11 @@ mod tests {
             "operations": {
                 "CreateFleet": operation("CreateFleet", "Name", Some("Fleet")),
                 "DeleteFleet": operation("DeleteFleet", "Fleet", None),
+                "GetFleet": operation("GetFleet", "Fleet", Some("Name")),
                 "UpdateFleet": operation("UpdateFleet", "Fleet", None),
+                // Nothing shows one, so that nothing tells it from those of others.
+                "CreateHook": operation("CreateHook", "Name", Some("Hook")),
+                "DeleteHook": operation("DeleteHook", "Hook", None),
                 "StartFleet": operation("StartFleet", "Fleet", None),
                 // It is in a fleet, and goes with it.
                 "CreateFleetVersion": operation("CreateFleetVersion", "Fleet", Some("Version")),
@@ -386,12 +399,13 @@ mod tests {
             },
             "shapes": {
                 "Name": shape(&["Name"]), "Fleet": shape(&["FleetId"]), "Job": shape(&["JobId"]), "Plan": shape(&["PlanId"]),
+                "Hook": shape(&["HookId"]),
                 "Owner": shape(&["AwsAccountId"]),
                 "Version": shape(&["VersionId"]),
                 "Target": { "type": "structure", "members": { "TargetId": { "shape": "TargetIdText" } } },
             },
         });
-        for name in ["Name", "FleetId", "JobId", "PlanId", "VersionId", "TargetId", "AwsAccountId"] {
+        for name in ["Name", "FleetId", "JobId", "PlanId", "VersionId", "TargetId", "AwsAccountId", "HookId"] {
             model["shapes"][format!("{name}Text")] = json!({ "type": "string" });
         }
         let schema = Schema::from_text("x", model.to_string().into_bytes()).unwrap();
@@ -408,6 +422,7 @@ mod tests {
             [
                 "AssociateDefaultFleet",
                 "CreateAccountSubscription",
+                "CreateHook",
                 "CreateJob",
                 "DeleteAccountSubscription",
                 "DeleteSettings",

@@ -34,7 +34,7 @@ pub(super) fn push_greedy(out: &mut String, text: &str) {
 }
 
 /// Decodes text; `None` if a `%` is not followed by two hexadecimal digits, or the bytes are not UTF-8.
-pub(super) fn decode(text: &str) -> Option<Cow<'_, str>> {
+pub fn unescaped(text: &str) -> Option<Cow<'_, str>> {
     let bytes = text.as_bytes();
     let hex = |at: usize| bytes.get(at).is_some_and(u8::is_ascii_hexdigit);
     if bytes.iter().enumerate().any(|(at, byte)| *byte == b'%' && !(hex(at + 1) && hex(at + 2))) {
@@ -49,7 +49,7 @@ pub(super) fn query_pairs(uri: &str) -> impl Iterator<Item = Result<(String, Str
     let query = uri.split_once('?').map_or("", |(_, query)| query);
     let pair = |part: &str| {
         let (key, value) = part.split_once('=').unwrap_or((part, ""));
-        Some((decode(key)?.into_owned(), decode(value)?.into_owned()))
+        Some((unescaped(key)?.into_owned(), unescaped(value)?.into_owned()))
     };
     query.split('&').filter(|part| !part.is_empty()).map(move |part| pair(part).ok_or(part))
 }

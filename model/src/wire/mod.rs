@@ -26,7 +26,7 @@ use message::{HttpRequest, HttpResponse};
 use serde_json::Value;
 
 pub use decoded::{DecodeProblem, Decoded, DecodedError, DecodedRequest, NameSource, Unknown};
-pub use escape::escaped;
+pub use escape::{escaped, unescaped};
 pub use fault::{DecodeError, EncodeError, Limits, Misread};
 pub use host::host_prefix;
 pub use lenient::read_response;

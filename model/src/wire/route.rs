@@ -103,7 +103,7 @@ impl<'s> Router<'s> {
         let trailing_slash = parts.pop_if(|part| part.is_empty()).is_some();
         let mut segments = Vec::with_capacity(parts.len());
         for part in parts {
-            segments.push(escape::decode(part).ok_or_else(|| RouteError::BadEscape { text: part.to_owned() })?);
+            segments.push(escape::unescaped(part).ok_or_else(|| RouteError::BadEscape { text: part.to_owned() })?);
         }
         let mut search =
             Search { router: self, method, uri, segments: &segments, pairs: None, allowed: BTreeSet::new() };
