@@ -499,6 +499,21 @@ pub(crate) fn takes_new_name(schema: &'static Schema, operation: OperationId, me
     is_name && !actions.any(|(kind, action)| is_id(kind, action))
 }
 
+/// True for a text by which an operation names what it makes, and which names nothing else: the ARN of a certificate that it
+/// associates. Two of them would be one thing.
+pub(crate) fn takes_new_id(schema: &'static Schema, operation: OperationId, member: &Member) -> bool {
+    let is_text = |member: &Member| matches!(schema[member.slot.target].kind, ShapeKind::String);
+    let Some(made) = graph::shared(schema).made_by(operation).filter(|_| is_text(member)) else { return false };
+    let (Source::Input(id), None) = (&made.id, &made.name) else { return false };
+    if *id == member.name {
+        return made.needs.iter().all(|need| need.place != member.name);
+    }
+    // With an id of a few values, the holder is another one.
+    let members = schema.input_members(&schema[operation]);
+    let is_free = members.and_then(|members| members.get(id)).is_some_and(is_text);
+    !is_free && made.parents.iter().any(|(parent, kind)| *parent == member.name && kind.is_none())
+}
+
 /// Sets the members of an input that `names` has.
 pub(crate) fn overwrite(input: &mut Value, names: Value) {
     if let (Some(input), Value::Object(names)) = (input.as_object_mut(), names) {

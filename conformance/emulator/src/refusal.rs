@@ -37,11 +37,15 @@ pub(crate) const VALIDATION: (&str, u16) = ("ValidationException", 400);
 const CONFLICT: &[&str] =
     &["DuplicateResource", "ResourceConflict", "AlreadyExists", "ResourceExists", "Conflict", "Duplicate", "InUse"];
 
+/// Words in the names of errors for what does not exist, in order of preference.
+const NOT_FOUND: &[&str] = &["NotFound", "NoSuch", "NotExist"];
+
 impl Refusal {
     /// The error of an operation for a resource that does not exist, if it models one.
     pub(crate) fn modelled_not_found(schema: &'static Schema, operation: &Operation) -> Option<&'static str> {
         let plain = "ResourceNotFoundException";
-        schema.error_of(operation, plain).map(|_| plain).or_else(|| modelled(schema, operation, "NotFound"))
+        let by_word = || NOT_FOUND.iter().find_map(|word| modelled(schema, operation, word));
+        schema.error_of(operation, plain).map(|_| plain).or_else(by_word)
     }
 
     /// The error of an operation for a name that is taken, if it models one.

@@ -212,15 +212,22 @@ impl<'s> Finder<'s> {
             if let Some(instance) = instance.filter(|_| parents.is_empty()) {
                 parents.push(instance.name.clone());
             }
-            let found = |member: String| {
-                let shape = named(self.members(kind.create), &member).map(|member| member.slot.target);
-                let kind = shape.and_then(|shape| self.graph.kind_of(self.schema, &member, shape));
-                (member, kind)
+            let found = |name: String| {
+                let member = named(self.members(kind.create), &name);
+                let shape = member.map(|member| member.slot.target);
+                let kind = shape.and_then(|shape| self.graph.kind_of(self.schema, &name, shape));
+                // A token is that of one request, and a header that names no kind tells who sends it.
+                let is_of_request = member.is_some_and(|member| {
+                    member.idempotency_token || matches!(member.binding, schema::Binding::Header(_)) && kind.is_none()
+                });
+                (!is_of_request).then_some((name, kind))
             };
-            parents.into_iter().map(found).collect::<Vec<_>>()
+            parents.into_iter().filter_map(found).collect::<Vec<_>>()
         };
         let all: Vec<_> = self.graph.kinds.iter().map(parents).collect();
         for (kind, parents) in self.graph.kinds.iter_mut().zip(all) {
+            // The name of the holder is not that of what it holds.
+            kind.name = kind.name.take().filter(|name| parents.iter().all(|(parent, _)| parent != name));
             kind.parents = parents;
         }
     }
@@ -472,11 +479,13 @@ struct Place<'p> {
     required: bool,
 }
 
-/// The id that the answer to a creation assigns, for kinds that no operation shows or deletes.
+/// The id that the answer to a creation assigns, for kinds that no operation shows or deletes. The answer may repeat one that
+/// the request must have.
 fn assigned(creation: &Creation<'_>) -> Option<Source> {
     let own = tails(creation.noun).flat_map(|tail| [format!("{tail}Id"), format!("{tail}Arn")]);
     let names = own.chain(["Id".to_owned(), "Arn".to_owned()]);
-    names.into_iter().find_map(|name| creation.answered(&name)).map(Source::Output)
+    let is_new = |name: &String| named(creation.input, name).is_none_or(|member| !member.required);
+    names.into_iter().filter(is_new).find_map(|name| creation.answered(&name)).map(Source::Output)
 }
 
 /// True for members with free text.

@@ -162,13 +162,15 @@ impl<'s> Creation<'s> {
         Some((source, Rule::Identifier))
     }
 
-    /// Path to a scalar in the answer, by its name in any case: at the top, or in the only structure.
+    /// Path to a scalar in the answer, by its name in any case: at the top, or in the only structure or its metadata.
     pub(super) fn answered(&self, name: &str) -> Option<Vec<String>> {
         let scalar = |members| named(members, name).filter(|member| is_scalar(self.schema, member));
-        match self.wrapper() {
-            Some((outer, inner)) => Some(vec![outer.name.clone(), scalar(Some(inner))?.name.clone()]),
-            None => Some(vec![scalar(self.output)?.name.clone()]),
+        let Some((outer, inner)) = self.wrapper() else { return Some(vec![scalar(self.output)?.name.clone()]) };
+        if let Some(found) = scalar(Some(inner)) {
+            return Some(vec![outer.name.clone(), found.name.clone()]);
         }
+        let (between, about) = structure(self.schema, named(Some(inner), "Metadata")?)?;
+        Some(vec![outer.name.clone(), between.name.clone(), scalar(Some(about))?.name.clone()])
     }
 
     /// True for a member with the name of the kind.

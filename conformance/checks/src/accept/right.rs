@@ -316,8 +316,10 @@ async fn send(Trial { client, operation, .. }: Trial<'_>, rights: &[Right]) -> R
 const FORM: [u16; 6] = [400, 413, 414, 415, 422, 431];
 
 /// Parts of the names of errors with status 400 that have reasons outside the request.
-const OUTSIDE: [&str; 13] = [
+const OUTSIDE: [&str; 15] = [
     "NotFound",
+    "NoSuch",
+    "NotExist",
     "Duplicate",
     "AlreadyExist",
     "Conflict",

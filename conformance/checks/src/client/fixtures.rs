@@ -241,6 +241,14 @@ impl Client {
             if let Some(name) = self.unused_name(row) {
                 row.set_name(&mut value, name);
             }
+            for member in members.into_iter().flatten() {
+                if value.get(&member.name).is_some()
+                    && resources::takes_new_id(self.schema, operation, member)
+                    && let Some(unused) = self.unused_value(operation, &member.name)
+                {
+                    value[&member.name] = unused.into();
+                }
+            }
             if let Some(token) = members.and_then(Members::idempotency_token) {
                 let text = self.fresh_token_for(token);
                 let none = || format!("no text is a client token for the member {} of {}", token.name, row.create);
@@ -320,11 +328,6 @@ impl Client {
             made.push((needed, created));
         }
         Ok((input, made))
-    }
-
-    /// An unused name for a resource of a kind; none if it has no name.
-    pub(crate) fn unused_name(&self, row: &Resource) -> Option<String> {
-        row.name_member.map(|_| row.name_of(&self.fresh_name()))
     }
 
     /// Creates a resource.

@@ -8,44 +8,45 @@ use serde_json::Value;
 
 use crate::parts::{Part, visit};
 
-/// Endings of names of members, in lower case and without separators, each with a text of the usual form. `%` is a digit that
-/// tells the items of a list apart. The first ending that fits counts.
+/// Endings of names of members, in lower case and without separators, each with a text of the usual form. A number tells the
+/// items of a list and repeated requests apart: `#` is a number, and each `%` one of its last digits. The first ending that
+/// fits counts.
 const FORMS: &[(&str, &str)] = &[
     ("policyarn", "arn:aws:iam::aws:policy/ReadOnlyAccess"),
-    ("rolearn", "arn:aws:iam::123456789012:role/contract-test-%"),
-    ("role", "arn:aws:iam::123456789012:role/contract-test-%"),
-    ("principalarn", "arn:aws:iam::123456789012:role/contract-test-%"),
-    ("userarn", "arn:aws:iam::123456789012:user/contract-test-%"),
-    ("kmskey", "arn:aws:kms:us-east-1:123456789012:key/1234abcd-12ab-34cd-56ef-12345678900%"),
-    ("kmskeyid", "arn:aws:kms:us-east-1:123456789012:key/1234abcd-12ab-34cd-56ef-12345678900%"),
-    ("keyarn", "arn:aws:kms:us-east-1:123456789012:key/1234abcd-12ab-34cd-56ef-12345678900%"),
-    ("topicarn", "arn:aws:sns:us-east-1:123456789012:contract-test-%"),
-    ("sqsarn", "arn:aws:sqs:us-east-1:123456789012:contract-test-%"),
-    ("lambdaarn", "arn:aws:lambda:us-east-1:123456789012:function:contract-test-%"),
-    ("functionarn", "arn:aws:lambda:us-east-1:123456789012:function:contract-test-%"),
-    ("bucketarn", "arn:aws:s3:::contract-test-%"),
-    ("streamarn", "arn:aws:kinesis:us-east-1:123456789012:stream/contract-test-%"),
-    ("loggrouparn", "arn:aws:logs:us-east-1:123456789012:log-group:contract-test-%:*"),
-    ("secretarn", "arn:aws:secretsmanager:us-east-1:123456789012:secret:contract-test-%"),
-    ("certificatearn", "arn:aws:acm:us-east-1:123456789012:certificate/1234abcd-12ab-34cd-56ef-12345678900%"),
-    ("vpcid", "vpc-0123456789abcdef%"),
-    ("subnet", "subnet-0123456789abcdef%"),
-    ("subnetid", "subnet-0123456789abcdef%"),
-    ("securitygroup", "sg-0123456789abcdef%"),
-    ("securitygroupid", "sg-0123456789abcdef%"),
-    ("cidr", "10.%.0.0/16"),
-    ("cidrblock", "10.%.0.0/16"),
-    ("ipaddress", "192.0.2.%"),
-    ("email", "contract-test-%@example.com"),
-    ("emailaddress", "contract-test-%@example.com"),
-    ("url", "https://example.com/%"),
-    ("uri", "https://example.com/%"),
-    ("hostname", "host-%.example.com"),
-    ("domainname", "contract-test-%.example.com"),
+    ("rolearn", "arn:aws:iam::123456789012:role/contract-test-#"),
+    ("role", "arn:aws:iam::123456789012:role/contract-test-#"),
+    ("principalarn", "arn:aws:iam::123456789012:role/contract-test-#"),
+    ("userarn", "arn:aws:iam::123456789012:user/contract-test-#"),
+    ("kmskey", "arn:aws:kms:us-east-1:123456789012:key/1234abcd-12ab-34cd-56ef-12345678%%%%"),
+    ("kmskeyid", "arn:aws:kms:us-east-1:123456789012:key/1234abcd-12ab-34cd-56ef-12345678%%%%"),
+    ("keyarn", "arn:aws:kms:us-east-1:123456789012:key/1234abcd-12ab-34cd-56ef-12345678%%%%"),
+    ("topicarn", "arn:aws:sns:us-east-1:123456789012:contract-test-#"),
+    ("sqsarn", "arn:aws:sqs:us-east-1:123456789012:contract-test-#"),
+    ("lambdaarn", "arn:aws:lambda:us-east-1:123456789012:function:contract-test-#"),
+    ("functionarn", "arn:aws:lambda:us-east-1:123456789012:function:contract-test-#"),
+    ("bucketarn", "arn:aws:s3:::contract-test-#"),
+    ("streamarn", "arn:aws:kinesis:us-east-1:123456789012:stream/contract-test-#"),
+    ("loggrouparn", "arn:aws:logs:us-east-1:123456789012:log-group:contract-test-#:*"),
+    ("secretarn", "arn:aws:secretsmanager:us-east-1:123456789012:secret:contract-test-#"),
+    ("certificatearn", "arn:aws:acm:us-east-1:123456789012:certificate/1234abcd-12ab-34cd-56ef-12345678%%%%"),
+    ("vpcid", "vpc-0123456789abc%%%%"),
+    ("subnet", "subnet-0123456789abc%%%%"),
+    ("subnetid", "subnet-0123456789abc%%%%"),
+    ("securitygroup", "sg-0123456789abc%%%%"),
+    ("securitygroupid", "sg-0123456789abc%%%%"),
+    ("cidr", "10.1%%.0.0/16"),
+    ("cidrblock", "10.1%%.0.0/16"),
+    ("ipaddress", "192.0.2.1%%"),
+    ("email", "contract-test-#@example.com"),
+    ("emailaddress", "contract-test-#@example.com"),
+    ("url", "https://example.com/#"),
+    ("uri", "https://example.com/#"),
+    ("hostname", "host-#.example.com"),
+    ("domainname", "contract-test-#.example.com"),
     ("availabilityzone", "us-east-1a"),
-    ("accountid", "12345678901%"),
+    ("accountid", "12345678%%%%"),
     ("timezone", "UTC"),
-    ("origin", "https://contract-test-%.example.com"),
+    ("origin", "https://contract-test-#.example.com"),
     ("effectivefrom", "2030-01-1%"),
     ("effectivetill", "2030-02-1%"),
     ("scheduleexpression", "rate(5 minutes)"),
@@ -80,15 +81,19 @@ pub(crate) fn is_free_text(name: &str) -> bool {
 }
 
 /// The usual text for a member, told apart from others by a number.
-fn usual(name: &str, nth: usize) -> Option<String> {
+fn usual(name: &str, nth: u64) -> Option<String> {
     let name: String = name.chars().filter(char::is_ascii_alphanumeric).collect::<String>().to_ascii_lowercase();
     let (_, form) = FORMS.iter().find(|(end, _)| name.ends_with(end))?;
-    Some(form.replace('%', &(nth % 10).to_string()))
+    let digits = form.matches('%').count();
+    let last = format!("{nth:0digits$}");
+    let mut last = last[last.len() - digits..].chars();
+    let numbered = form.chars().filter_map(|char| if char == '%' { last.next() } else { Some(char) });
+    Some(numbered.collect::<String>().replace('#', &nth.to_string()))
 }
 
-/// The usual text for a member, if it has one that the contract allows.
-pub(crate) fn usual_text(schema: &Schema, slot: &Slot, name: &str) -> Option<Value> {
-    usual(name, 0).map(Value::from).filter(|text| validate_slot(schema, slot, text).is_empty())
+/// The usual text for a member, if it has one that the contract allows, told apart from others by a number.
+pub(crate) fn usual_text(schema: &Schema, slot: &Slot, name: &str, nth: u64) -> Option<Value> {
+    usual(name, nth).map(Value::from).filter(|text| validate_slot(schema, slot, text).is_empty())
 }
 
 /// Gives the texts of a value their usual forms, where the contract allows those and `is_free` lets the part change.
@@ -103,7 +108,7 @@ pub(super) fn give_usual_forms(
         let is_text = matches!(schema[part.slot.target].kind, Kind::String)
             && part.value.is_string()
             && !semantics::is_language(schema, part.slot.target);
-        let text = if is_text && is_free(part) { usual(part.name, part.nth) } else { None };
+        let text = if is_text && is_free(part) { usual(part.name, part.nth as u64) } else { None };
         let allowed = text.map(Value::from).filter(|text| validate_slot(schema, part.slot, text).is_empty());
         found.extend(allowed.map(|text| (part.pointer.clone(), text)));
         true
@@ -127,7 +132,9 @@ mod tests {
         let role = "arn:aws:iam::123456789012:role/contract-test-0";
         assert_eq!(usual("ExecutionRoleArn", 0).as_deref(), Some(role));
         assert_eq!(usual("role", 0).as_deref(), Some(role));
-        assert_eq!(usual("subnetId", 12).as_deref(), Some("subnet-0123456789abcdef2"));
+        assert_eq!(usual("subnetId", 12).as_deref(), Some("subnet-0123456789abc0012"));
+        assert_eq!(usual("accountId", 123_456).as_deref(), Some("123456783456"));
+        assert_eq!(usual("PeerRoleArn", 345).as_deref(), Some("arn:aws:iam::123456789012:role/contract-test-345"));
         assert_eq!(usual("Description", 0), None);
     }
 

@@ -1,7 +1,7 @@
 //! Valid inputs for a case: generated, then filled with resources of the run, unused names and tokens.
 
 use arbitrary::Unstructured;
-use connect_model::generate::{Config, Place, Side};
+use connect_model::generate::{Config, Side};
 use connect_model::path::{SchemaPath, Step};
 use connect_model::resources::{self as graph, Source};
 use connect_model::schema::{Kind, Member, OperationId, Slot};
@@ -82,22 +82,7 @@ impl Client {
         }
     }
 
-    /// An unused value for a top-level member of which each request needs another: the name of what it creates, or a token.
-    pub(crate) fn unused_value(&self, operation: OperationId, member: &str) -> Option<String> {
-        let contract = &self.schema[operation];
-        let member = self.schema.input_members(contract)?.get(member)?;
-        if member.idempotency_token {
-            return self.fresh_token_for(member);
-        }
-        if resources::takes_new_name(self.schema, operation, &member.name) {
-            let shown = resources::shown_at(self.schema, &contract.name, &member.name);
-            self.fresh_for(&member.slot, shown)
-        } else {
-            None
-        }
-    }
-
-    /// Replaces name and token of an input that was sent before by unused ones.
+    /// Replaces name, id and token of an input that was sent before by unused ones.
     pub fn renew(&self, operation: OperationId, value: &mut Value) {
         for member in self.schema.input_members(&self.schema[operation]).into_iter().flatten() {
             let fresh = value.get(&member.name).and_then(|_| self.unused_value(operation, &member.name));
@@ -181,7 +166,11 @@ impl Client {
         let member = members.and_then(|members| members.get(top));
         in_focus(focus, top)
             || resources::takes_new_name(self.schema, operation, top)
-            || member.is_some_and(|member| member.idempotency_token || graph::is_tags(self.schema, member))
+            || member.is_some_and(|member| {
+                member.idempotency_token
+                    || graph::is_tags(self.schema, member)
+                    || resources::takes_new_id(self.schema, operation, member)
+            })
             || !tagging::tagged_by(self.schema, operation, top).is_empty()
     }
 
@@ -196,17 +185,25 @@ impl Client {
         let contract = &self.schema[operation];
         let (Some(shape), graph) = (contract.input, graph::shared(self.schema)) else { return };
         let mut done = Vec::new();
-        let actions = graph.actions_of(operation);
         // Resources that may name each other would wait for each other.
         let made = graph.made_by(operation).filter(|_| is_creating());
         let in_circle = |noun: &str| {
             graph.kind(noun).zip(made).is_some_and(|(kind, made)| kind.noun == made.noun || graph.leads_to(kind, made))
         };
-        for row in actions.filter_map(|(kind, _)| resources::named(self.schema, &kind.noun)) {
-            if in_circle(row.noun) {
+        let created_here = graph.made_by(operation);
+        for (kind, action) in graph.actions_of(operation) {
+            let Some(row) = resources::named(self.schema, &kind.noun).filter(|row| !in_circle(row.noun)) else {
                 continue;
-            }
-            let Some(made) = self.resource_for(row, &contract.name, focus).await else { continue };
+            };
+            let named_by =
+                |source: &Source| matches!(source, Source::Input(own) if kind.id_member(action) == Some(own));
+            // What is named by its holder is one for each holder.
+            let found = if created_here.is_some_and(|created| named_by(&created.id)) {
+                self.create(row).await.ok()
+            } else {
+                self.resource_for(row, &contract.name, focus).await
+            };
+            let Some(made) = found else { continue };
             let Value::Object(names) = row.naming(&contract.name, &made.sent, &made.id) else { continue };
             let members = self.schema.input_members(contract);
             let updates = row.updates.contains(&contract.name.as_str());
@@ -220,7 +217,8 @@ impl Client {
             for (name, id) in names.into_iter().chain(own) {
                 let slot = members.and_then(|members| members.get(&name)).map(|member| &member.slot);
                 // A value that breaks the contract is not inserted: a trial must fail for its own reason.
-                let is_kept = kept.strip_prefix('/') == Some(&*name);
+                let is_new = created_here.is_some_and(|created| created.name.as_ref() == Some(&name));
+                let is_kept = is_new || kept.strip_prefix('/') == Some(&*name);
                 if slot
                     .is_some_and(|slot| !is_kept && !id.is_null() && validate_slot(self.schema, slot, &id).is_empty())
                 {
@@ -328,24 +326,6 @@ impl Client {
             }
         }
         None
-    }
-
-    /// An unused token, of the form that a member allows.
-    pub(super) fn fresh_token_for(&self, member: &Member) -> Option<String> {
-        let fits = |token: &String| validate_slot(self.schema, &member.slot, &token.as_str().into()).is_empty();
-        Some(self.fresh_token()).filter(fits).or_else(|| self.fresh_for(&member.slot, None))
-    }
-
-    /// An unused name, in the first form that a slot and the place where it is shown allow; else a generated one, which hardly
-    /// comes twice.
-    pub(super) fn fresh_for(&self, slot: &Slot, shown: Option<&Slot>) -> Option<String> {
-        let name = self.fresh_name();
-        resources::form_of(self.schema, std::iter::once(slot).chain(shown), &name).or_else(|| {
-            let bytes = self.bytes(&name);
-            let made =
-                self.generator(Config::default()).place(slot, Place::Label, &mut Unstructured::new(&bytes)).ok()?;
-            made.as_str().map(str::to_owned)
-        })
     }
 
     /// Adds the members that a healthy service needs to accept a creation; with `known_good`, replaces generated ones.

@@ -5,6 +5,7 @@ mod as_given;
 mod fixtures;
 pub(crate) mod forms;
 pub(crate) mod input;
+mod inventory;
 mod known;
 pub(crate) mod ownership;
 pub mod pager;
@@ -13,6 +14,7 @@ mod reach;
 pub mod reply;
 pub mod run_tag;
 pub mod touched;
+mod unused;
 
 pub use fixtures::Created;
 use fixtures::Fixture;
@@ -34,6 +36,7 @@ use connect_model::wire::message::HttpRequest;
 use serde_json::Value;
 use tokio::sync::OnceCell;
 
+use crate::client::inventory::Inventory;
 use crate::client::known::Looked;
 use crate::client::reach::Reach;
 use crate::client::reply::{Reply, Trouble, classify, is_conflict};
@@ -43,7 +46,7 @@ use crate::coverage::{Reached, SERVER, THIS_RUN};
 use crate::known::Known;
 use crate::ledger::Ledger;
 use crate::ledger::journal::seconds;
-use crate::permission::Permission;
+use crate::permission::{Permission, redirecting_request};
 use connect_model::text::excerpt;
 use connect_transport::target::Target;
 use connect_transport::{Transport, TransportError};
@@ -120,6 +123,7 @@ pub struct Client {
     touched: Touched,
     reach: Reach,
     looked: Looked,
+    inventory: Inventory,
     learned: Mutex<BTreeMap<String, BTreeMap<String, u64>>>,
     /// The header `server` of the first response that has one.
     server: OnceLock<String>,
@@ -186,6 +190,7 @@ impl Client {
             touched: Touched::default(),
             reach,
             looked: Looked::new(known),
+            inventory: Inventory::default(),
             learned: Mutex::default(),
             server: OnceLock::new(),
         }
@@ -235,6 +240,9 @@ impl Client {
     /// Sends a request, and sends it again as long as that makes sense.
     async fn ask_for(&self, operation: OperationId, request: &HttpRequest, how: Sending) -> Reply {
         let necessary = how == Sending::Necessary;
+        if let Some(part) = redirecting_request(request).filter(|_| !self.permission.loopback) {
+            return Reply::Trouble(format!("not sent: a server may take it for another by its {part}"), Trouble::Other);
+        }
         if let Err(why) = self.may_write(request).await {
             return Reply::Trouble(format!("not sent: {why}"), Trouble::Other);
         }
@@ -358,16 +366,6 @@ impl Client {
     /// The transport, for trials that need more than request and response.
     pub fn transport(&self) -> &Transport {
         &self.transport
-    }
-
-    /// An unused name of at most 40 characters from `[0-9a-zA-Z._-]`.
-    pub fn fresh_name(&self) -> String {
-        format!("{}{}-{}", run_tag::PREFIX, self.run_tag.run_id, self.counter.fetch_add(1, Ordering::Relaxed))
-    }
-
-    /// An unused client token. Tokens differ in their first characters.
-    pub fn fresh_token(&self) -> String {
-        format!("{:08x}-{}-0000", self.counter.fetch_add(1, Ordering::Relaxed), self.run_tag.run_id)
     }
 
     /// The run id, which is part of every name of the run.

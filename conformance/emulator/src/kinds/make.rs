@@ -5,7 +5,7 @@ use std::time::Instant;
 
 use connect_model::alike::Shared;
 use connect_model::json_text::scalar;
-use connect_model::resources::{Kind, Source, arn_segment, in_words, read_tags};
+use connect_model::resources::{Kind, Role, Source, arn_segment, in_words, read_tags};
 use connect_model::schema::{self, Member, Members, Slot};
 use connect_model::shapes::Timestamp;
 use connect_model::validate::validate_slot;
@@ -259,7 +259,40 @@ impl Call<'_> {
         let (Some(forms), Some(view)) = (self.kinds.forms[at], self.kinds.views[at].get(&self.id)) else {
             return Value::Object(Map::new());
         };
-        Value::Object(view.show(self.schema(), forms, thing))
+        let (kind, mut shown) = (self.kinds.kind(at), view.show(self.schema(), forms, thing));
+        let is_described = kind.first(Role::Describe).is_some_and(|action| action.operation == self.id);
+        if self.id == kind.create || is_described {
+            if let Source::Output(path) = &kind.id {
+                self.identify(&mut shown, path, &thing.id);
+            }
+            if let Some(path) = &kind.arn {
+                self.identify(&mut shown, path, &thing.arn);
+            }
+        }
+        Value::Object(shown)
+    }
+
+    /// Sets the id or the ARN at its place in the answer, if the answer leaves it out: its structure may be optional.
+    fn identify(&self, shown: &mut Map<String, Value>, path: &[String], id: &str) {
+        let (Some((last, outer)), Some(mut members)) =
+            (path.split_last(), self.schema().output_members(self.operation))
+        else {
+            return;
+        };
+        let mut place = shown;
+        for name in outer {
+            let Some((member, inner)) =
+                members.get(name).and_then(|member| Some((member, self.schema()[member.slot.target].kind.members()?)))
+            else {
+                return;
+            };
+            let made = || self.kinds.made(member, id).filter(Value::is_object);
+            let next = place.entry(name.clone()).or_insert_with(|| made().unwrap_or_else(|| Map::new().into()));
+            let Value::Object(next) = next else { return };
+            (place, members) = (next, inner);
+        }
+        let value = members.get(last).and_then(|member| identifier(self.schema(), member.slot.target, id));
+        place.extend(value.filter(|_| !place.contains_key(last)).map(|value| (last.clone(), value)));
     }
 }
 
