@@ -5,7 +5,7 @@ use std::collections::HashSet;
 use serde_json::{Map, Value, json};
 
 use super::list_all;
-use super::lookup::{list_input, listed_members};
+use super::lookup::listed_members;
 use crate::client::Client;
 use crate::client::run_tag::run_of_name;
 use crate::ledger::Ledger;
@@ -33,7 +33,7 @@ pub async fn adopt_tagged(
             continue;
         }
         let Some(listing) = &undo.search else { continue };
-        let Some(input) = list_input(client, listing, &instance) else { continue };
+        let Some(input) = client.required_of(listing.operation, &instance) else { continue };
         let items = match list_all(client, listing.operation, &input).await {
             Ok((items, cut)) => {
                 problems.extend(cut);

@@ -6,7 +6,7 @@ use std::collections::{HashMap, HashSet};
 
 use serde_json::{Map, Value};
 
-use super::lookup::{list_input, listed_members};
+use super::lookup::listed_members;
 use super::{Leftover, describe, list_all};
 use crate::client::Client;
 use crate::ledger::undo::Undo;
@@ -74,7 +74,11 @@ pub(super) async fn take(client: &Client, ledger: &Ledger) -> Census {
     while !candidates.is_empty() {
         let mut shown = Vec::new();
         for one in candidates {
-            let sight = client.still_shows(one.undo, &one.deletion).await;
+            // What nothing describes is looked for in the list again.
+            let sight = match one.undo.describe {
+                Some(_) => client.still_shows(one.undo, &one.deletion).await,
+                None => Err("no operation describes it".to_owned()),
+            };
             // A refused description does not show that it is gone. Some services refuse that of what does not exist, so that
             // without a list it does not show the opposite, either.
             if sight == Ok(true) || (sight.is_err() && one.is_listed) {
@@ -94,22 +98,54 @@ pub(super) async fn take(client: &Client, ledger: &Ledger) -> Census {
             one.failed.is_none() || one.undo.delete != delete || items.iter().any(|item| item.deletion == one.deletion)
         });
     }
-    let mut census = Census { still_there: Vec::new(), others: Vec::new() };
+    let mut census = Census { still_there: unnamed(client, ledger).await, others: Vec::new() };
     for Candidate { undo, members, deletion, failed, .. } in candidates {
         let was_deleted = ledger.was_deleted(undo.delete, &deletion);
         let standing = if was_deleted { Standing::Ours } else { Standing::Unknown };
         let entry = ledger.reopen(undo.create, members, deletion, standing);
-        let shown = undo.describe.map(|shows| client.schema[shows].name.as_str()).unwrap_or_default();
+        let shower = undo.describe.or(undo.search.as_ref().map(|listing| listing.operation));
+        let shown = shower.map(|shows| client.schema[shows].name.as_str()).unwrap_or_default();
         let delete = &client.schema[undo.delete].name;
         let (into, end) = match was_deleted {
             true => (&mut census.still_there, "answered with success"),
             false => (&mut census.others, "did not delete it"),
         };
         let sight = failed
+            .filter(|_| undo.describe.is_some())
             .map_or_else(|| format!("{shown} still shows it"), |why| format!("nothing says that it is gone: {why}"));
         into.push(Leftover { what: describe(client, &entry), why: format!("{delete} {end}, and {sight}") });
     }
     census
+}
+
+/// Deleted resources that a list without names still shows, of kinds that no operation describes.
+async fn unnamed(client: &Client, ledger: &Ledger) -> Vec<Leftover> {
+    let is_unnamed = |undo: &&Undo| undo.describe.is_none() && undo.search.is_none() && ledger.has_deleted(undo.delete);
+    let mut undos: HashMap<_, &Undo> = HashMap::new();
+    undos.extend(ledger.undos().filter(is_unnamed).map(|undo| (undo.delete, undo)));
+    let mut left = Vec::new();
+    for undo in undos.into_values() {
+        let Some(list) = undo.inventory.map(|list| &client.schema[list].name) else { continue };
+        let mut shown = ledger.latest_deleted(undo.delete);
+        let mut wait = Wait::brief(client);
+        loop {
+            // A list that cannot be read shows nothing.
+            shown = client.still_listed(undo, shown).await.unwrap_or_default();
+            if shown.is_empty() || !wait.again().await {
+                break;
+            }
+        }
+        let delete = &client.schema[undo.delete].name;
+        for Entry { create, members, delete_input, .. } in shown {
+            let Some(deletion) = delete_input.filter(|deletion| !ledger.is_entered(undo.delete, deletion)) else {
+                continue;
+            };
+            let entry = ledger.reopen(create, members, deletion, Standing::Ours);
+            let why = format!("{delete} answered with success, and {list} still shows it");
+            left.push(Leftover { what: describe(client, &entry), why });
+        }
+    }
+    left
 }
 
 /// The latest resources that were deleted, if one of the last of them is still described.
@@ -146,7 +182,7 @@ struct Item {
 async fn listed(client: &Client, ledger: &Ledger, undo: &Undo) -> Option<Result<Vec<Item>, String>> {
     let instance = ledger.instance().map(|id| (INSTANCE.to_owned(), Value::from(id))).into_iter().collect();
     let listing = undo.search.as_ref()?;
-    let input = list_input(client, listing, &instance)?;
+    let input = client.required_of(listing.operation, &instance)?;
     let item = |item: Value| {
         let members = listed_members(undo, listing, &instance, &item);
         let deletion = undo.input_from_item(&members, &item)?;

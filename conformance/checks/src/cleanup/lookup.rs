@@ -41,16 +41,6 @@ pub(super) async fn look_up(
     lookup.results
 }
 
-/// The input of a list: the place where the resource would be. `members` are those of its creation.
-pub(super) fn list_input(client: &Client, listing: &Listing, members: &Map<String, Value>) -> Option<Value> {
-    let input = client.schema.input_members(&client.schema[listing.operation])?;
-    let required = input.iter().filter(|member| member.required);
-    required
-        .map(|member| Some((member.name.clone(), members.get(&member.name)?.clone())))
-        .collect::<Option<Map<_, _>>>()
-        .map(Value::Object)
-}
-
 /// True for a name to which an endpoint has added something, such as ` (2)`. A number at the end would make it that of another
 /// creation.
 fn extends(shown: &str, name: &str) -> bool {
@@ -87,7 +77,10 @@ impl Lookup<'_> {
         }
         let name = undo.name_in(&entry.members).unwrap_or_default();
         let is_chosen = undo.id_member().is_none();
-        let list = undo.search.as_ref().and_then(|list| Some((list, list_input(self.client, list, &entry.members)?)));
+        let list = undo
+            .search
+            .as_ref()
+            .and_then(|list| Some((list, self.client.required_of(list.operation, &entry.members)?)));
         let (listing, input) = match (&entry.standing, list.filter(|_| !is_chosen)) {
             (_, Some(list)) => list,
             (Standing::Lost(input), None) => return self.described_again(entry, input).await,

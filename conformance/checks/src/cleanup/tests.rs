@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used)]
 
 mod fronts;
+mod unseen;
 
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -154,6 +155,10 @@ fn flows(service: &Service) -> Vec<Value> {
     let response = service.handle(&HttpRequest { method: "GET".to_owned(), uri, ..HttpRequest::default() });
     let body: Value = serde_json::from_slice(&response.body).unwrap();
     body["ContactFlowSummaryList"].as_array().unwrap().clone()
+}
+
+fn get(uri: &str) -> HttpRequest {
+    HttpRequest { method: "GET".to_owned(), uri: uri.to_owned(), ..HttpRequest::default() }
 }
 
 fn theirs(service: &Service) -> String {

@@ -74,7 +74,7 @@ impl Client {
         for at in ledger.unknown_in(request) {
             self.look_at(ledger, at).await.map_err(|not_ours| not_ours.why)?;
         }
-        Ok(())
+        self.take_inventory(ledger, request).await
     }
 
     /// Finds out if the resource of an entry is ours, and records it in the ledger. Sends nothing twice.
@@ -125,8 +125,19 @@ impl Client {
                 }
                 // The run has just sent the creation that was answered with this id; a journal only says so.
                 Sight::Unseen if !ledger.is_of_earlier_run() => {
-                    ledger.judge(at, Standing::Ours);
-                    return Ok(());
+                    match self.sign_of_others(undo, (&entry, input)).await {
+                        Ok(Some(why)) => {
+                            ledger.judge(at, Standing::Foreign(why.clone()));
+                            // An answer with what exists makes nothing.
+                            ledger.mark_gone(at, &why);
+                            return Err(NotOurs::because(why));
+                        }
+                        Ok(None) => {
+                            ledger.judge(at, Standing::Ours);
+                            return Ok(());
+                        }
+                        Err(why) => return Err(NotOurs { answered: false, ..NotOurs::because(why) }),
+                    }
                 }
                 Sight::Unseen => "no operation shows its name or its tag".to_owned(),
                 Sight::Others(what) => format!("it is {what}"),

@@ -226,6 +226,14 @@ impl Ledger {
         self.is_of_earlier_run && matches!(self.standing(at), Standing::Foreign(_))
     }
 
+    /// The deletion that undoes a request, and the members of its input that identify what it creates; none for other
+    /// requests, and for those of an earlier run.
+    pub(crate) fn creation(&self, request: &HttpRequest) -> Option<(&Undo, Map<String, Value>)> {
+        let route = self.router.route(&request.method, &request.uri).ok().filter(|_| !self.is_of_earlier_run)?;
+        let undo = self.undo.get(&route.operation)?;
+        Some((undo, undo.members_in(&input_of(self.schema, &route, request))))
+    }
+
     /// Open entries whose resources this write names, and of which it is not known that they are ours.
     pub(crate) fn unknown_in(&self, request: &HttpRequest) -> Vec<usize> {
         let Some(write) = self.write(request) else { return Vec::new() };
@@ -280,11 +288,11 @@ impl Ledger {
         }
     }
 
-    /// True if what a request creates could not be told from a resource of others: it has no name, it would show the tag of the
+    /// True if what a request creates could not be told from a resource of others: it has no name, it could have the tag of the
     /// run, and the request has none.
     fn leaves_no_mark(&self, write: &Write, request: &HttpRequest) -> bool {
-        let is_seen = |undo: &Undo| undo.name_member.is_none() && undo.describe.is_some();
-        if self.is_of_earlier_run || !self.undo.get(&write.operation).is_some_and(is_seen) {
+        let is_nameless = |undo: &Undo| undo.name_member.is_none();
+        if self.is_of_earlier_run || !self.undo.get(&write.operation).is_some_and(is_nameless) {
             return false;
         }
         let members = self.schema.input_members(&self.schema[write.operation]);

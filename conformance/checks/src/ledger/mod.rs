@@ -301,12 +301,13 @@ impl Ledger {
         let is_of_unknown_kind = |member: &str| {
             kind.is_some_and(|kind| kind.parents.iter().any(|(parent, of)| parent == member && of.is_none()))
         };
+        let is_its_own = |member: &str| kind.is_some_and(|kind| kind.id == Source::Input(member.to_owned()));
         let parent_exists = |member: &str| {
             let text = entry.members.get(member).and_then(Value::as_str).unwrap_or_default();
             match &self.instance {
                 Some(instance) if member == "InstanceId" => names(text, instance),
                 None if member == "InstanceId" => true,
-                _ if is_of_unknown_kind(member) => true,
+                _ if is_of_unknown_kind(member) || is_its_own(member) => true,
                 _ => is_ours(text) && (text.contains('/') || !member.ends_with("Arn")),
             }
         };

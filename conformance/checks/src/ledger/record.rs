@@ -30,9 +30,7 @@ impl RequestHook for Ledger {
         }
         let Some(undo) = self.undo.get(&route.operation) else { return Ok(LedgerEvent::Other) };
         let input = input_of(self.schema, &route, request);
-        let members: Map<String, Value> = (undo.request_members())
-            .filter_map(|member| Some((member.to_owned(), input.get(member)?.clone())))
-            .collect();
+        let members = undo.members_in(&input);
         let contract = &self.schema[route.operation];
         let token = self.schema.input_members(contract).and_then(Members::idempotency_token);
         let token = token.and_then(|token| input.get(&token.name)?.as_str()).map(str::to_owned);
@@ -100,8 +98,12 @@ impl Ledger {
         is_of_service && code.as_deref().is_some_and(is_clear) || is_error && !self.finds_by_name(undo, &entry)
     }
 
-    /// True if the resource of a creation can be looked for by a name that only the run uses, or by another one and its tag.
+    /// True if the resource of a creation can be looked for by a name that only the run uses, or by another one and its tag, or
+    /// is named in the request and was not there before.
     fn finds_by_name(&self, undo: &Undo, entry: &Entry) -> bool {
+        if undo.id_member().is_none() && undo.inventory.is_some() {
+            return true;
+        }
         let Some(listing) = &undo.search else { return false };
         let input = self.schema.input_members(&self.schema[entry.create]);
         let has_tag = listing.arn.is_some() && input.is_some_and(|input| tag_member(self.schema, input).is_some());
@@ -135,11 +137,13 @@ impl Ledger {
         let is_success = (200..300).contains(&status);
         let inputs = gone.iter().filter(|_| is_success);
         let inputs: Vec<u64> = inputs.filter_map(|(_, entry)| Some(digest(entry.delete_input.as_ref()?))).collect();
-        let described = gone.iter().filter_map(|(_, entry)| {
-            let undo = self.undo.get(&entry.create).filter(|undo| undo.describe.is_some())?;
-            Some((undo.is_listed, digest(entry.delete_input.as_ref()?), Entry::clone(entry)))
+        let shown = gone.iter().filter_map(|(_, entry)| {
+            let undo =
+                self.undo.get(&entry.create).filter(|undo| undo.describe.is_some() || undo.inventory.is_some())?;
+            let is_listed = undo.is_listed || undo.describe.is_none();
+            Some((is_listed, digest(entry.delete_input.as_ref()?), Entry::clone(entry)))
         });
-        let (listed, unlisted): (Vec<_>, Vec<_>) = described.partition(|(is_listed, ..)| *is_listed);
+        let (listed, unlisted): (Vec<_>, Vec<_>) = shown.partition(|(is_listed, ..)| *is_listed);
         let numbers = |of: Vec<(usize, &Entry)>| of.into_iter().map(|(at, _)| at).collect::<Vec<usize>>();
         let (others, gone) = (numbers(others), numbers(gone));
         others.into_iter().for_each(|at| state.forget_id(at));

@@ -26,6 +26,8 @@ pub struct Undo {
     pub search: Option<Listing>,
     /// The operation that shows one resource, with the input of `delete`.
     pub describe: Option<OperationId>,
+    /// The list that shows what was there before a creation, if no operation describes one resource.
+    pub inventory: Option<OperationId>,
     /// True if `search` needs no more than the instance, so that it can show all of them.
     pub is_listed: bool,
     /// Members of the input of `delete` in the query that name what holds the resource. Their values may be empty; an empty id
@@ -81,6 +83,13 @@ fn undo(schema: &Schema, graph: &Graph, kind: &Kind, rank: usize) -> Option<Undo
         let members = |names: &[(String, Source)]| names.iter().map(|(member, _)| member.clone()).collect::<Vec<_>>();
         members(&describe.names) == members(names)
     });
+    let created = schema.input_members(&schema[kind.create]);
+    let is_named = |list: OperationId| {
+        let mut members = schema.input_members(&schema[list]).into_iter().flatten().filter(|member| member.required);
+        members.all(|member| created.and_then(|created| created.get(&member.name)).is_some())
+    };
+    let mut lists = kind.all(Role::List).chain(kind.all(Role::Search)).map(|list| list.operation);
+    let inventory = if describe.is_none() { lists.find(|list| is_named(*list)) } else { None };
     let search = listing(schema, graph, kind);
     let places = search.iter().filter_map(|search| schema.input_members(&schema[search.operation]));
     let is_listed = search.is_some() && places.flatten().all(|member| !member.required || member.name == INSTANCE);
@@ -98,6 +107,7 @@ fn undo(schema: &Schema, graph: &Graph, kind: &Kind, rank: usize) -> Option<Undo
         name_member: kind.name.clone(),
         search,
         describe: describe.map(|describe| describe.operation),
+        inventory,
         is_listed,
         in_query,
     })
@@ -166,12 +176,30 @@ impl Undo {
         id_of(&self.delete_members)
     }
 
+    /// The values in a deletion that tell the resource from others: the id that the endpoint assigned, else what the caller
+    /// chose.
+    pub(crate) fn ids<'v>(&self, deletion: &'v Value) -> Vec<&'v Value> {
+        let is_assigned = |source: &Source| matches!(source, Source::Output(_));
+        let assigned = self.delete_members.iter().any(|(_, source)| is_assigned(source));
+        let members = self.delete_members.iter().filter(|(member, source)| match assigned {
+            true => is_assigned(source),
+            false => member != INSTANCE,
+        });
+        members.filter_map(|(member, _)| deletion.get(member)).collect()
+    }
+
     /// Members of the creation's input with the ids of the resources that hold the new one, other than the instance.
     pub fn parents(&self) -> impl Iterator<Item = &str> {
         self.delete_members.iter().filter_map(|(_, source)| match source {
             Source::Input(member) if member.ends_with("Id") && member != "InstanceId" => Some(member.as_str()),
             _ => None,
         })
+    }
+
+    /// The members of a creation's input that identify the resource.
+    pub(crate) fn members_in(&self, input: &Value) -> Map<String, Value> {
+        let members = self.request_members();
+        members.filter_map(|member| Some((member.to_owned(), input.get(member)?.clone()))).collect()
     }
 
     /// Members of the creation's input that identify the resource.

@@ -7,10 +7,10 @@ use connect_model::files::Use;
 use connect_model::path::SchemaPath;
 use connect_model::schema::Schema;
 use connect_model::wire::encode_request;
-use connect_model::wire::message::{HttpRequest, HttpResponse};
+use connect_model::wire::message::HttpResponse;
 use serde_json::{Value, json};
 
-use super::{Liar, NAME, Service, file, header};
+use super::{Liar, NAME, Service, file, get, header};
 use crate::client::reply::Reply;
 use crate::ledger::Ledger;
 
@@ -363,8 +363,4 @@ fn flow(service: &Service, name: &str) -> Value {
     });
     let instance = service.instance_name();
     json!({ "InstanceId": instance, "Name": name, "Type": "CONTACT_FLOW", "Content": content.to_string() })
-}
-
-fn get(uri: &str) -> HttpRequest {
-    HttpRequest { method: "GET".to_owned(), uri: uri.to_owned(), ..HttpRequest::default() }
 }
