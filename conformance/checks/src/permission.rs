@@ -159,7 +159,8 @@ fn lasts(schema: &'static Schema, id: OperationId) -> bool {
         |kind: &graph::Kind| kind.actions.iter().any(|action| action.role.lists() || action.role == Role::Describe);
     let mut named = required(schema, id).filter_map(|member| graph.named_at(schema, &member.name, member.slot.target));
     match graph.made_by(id) {
-        Some(kind) => !named.any(ends) && !(ends(kind) && is_shown(kind)),
+        Some(kind) if ends(kind) && is_shown(kind) => false,
+        Some(_) => !named.any(ends),
         None => is_making(&schema[id].name) && !named.any(ends) && !graph.actions_of(id).any(|(kind, _)| ends(kind)),
     }
 }
