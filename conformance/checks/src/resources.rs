@@ -514,6 +514,14 @@ pub(crate) fn takes_new_id(schema: &'static Schema, operation: OperationId, memb
     !is_free && made.parents.iter().any(|(parent, kind)| *parent == member.name && kind.is_none())
 }
 
+/// The member of a description that names what an operation makes.
+pub(crate) fn describing(schema: &'static Schema, operation: OperationId) -> Option<&'static Slot> {
+    let made = graph::shared(schema).made_by(operation)?;
+    let describe = made.first(Role::Describe)?;
+    let member = schema.input_members(&schema[describe.operation])?.get(made.id_member(describe)?)?;
+    Some(&member.slot)
+}
+
 /// Sets the members of an input that `names` has.
 pub(crate) fn overwrite(input: &mut Value, names: Value) {
     if let (Some(input), Value::Object(names)) = (input.as_object_mut(), names) {

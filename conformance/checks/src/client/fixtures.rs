@@ -6,8 +6,8 @@ use std::sync::{Arc, PoisonError};
 use arbitrary::Unstructured;
 use connect_model::generate::{Config, Side};
 use connect_model::path::SchemaPath;
-use connect_model::resources::Source;
-use connect_model::schema::{Members, OperationId};
+use connect_model::resources::{Need, Source};
+use connect_model::schema::{Member, Members, OperationId};
 use connect_model::semantics::danger::{Danger, danger};
 use connect_model::semantics::{self, Context};
 use futures_util::FutureExt as _;
@@ -241,9 +241,13 @@ impl Client {
             if let Some(name) = self.unused_name(row) {
                 row.set_name(&mut value, name);
             }
+            let is_new = |member: &Member| {
+                resources::takes_new_id(self.schema, operation, member)
+                    || row.name_member.is_none() && resources::takes_new_name(self.schema, operation, &member.name)
+            };
             for member in members.into_iter().flatten() {
                 if value.get(&member.name).is_some()
-                    && resources::takes_new_id(self.schema, operation, member)
+                    && is_new(member)
                     && let Some(unused) = self.unused_value(operation, &member.name)
                 {
                     value[&member.name] = unused.into();
@@ -281,8 +285,10 @@ impl Client {
         }
         let parents = row.of.parents.iter().filter(|(member, _)| member != INSTANCE);
         let parents = parents.filter_map(|(member, kind)| Some((member.as_str(), (*kind)?)));
-        let is_named = |place: &str| has_place(value, place);
-        let needs = row.of.needs.iter().filter(|need| need.required || is_named(&need.place));
+        // Resources that may name each other would wait for each other.
+        let waits = |kind: usize| graph.leads_to(&graph.kinds()[kind], row.of);
+        let is_named = |need: &Need| has_place(value, &need.place) && !waits(need.kind);
+        let needs = row.of.needs.iter().filter(|need| need.required || is_named(need));
         let needs: Vec<(&str, usize)> = needs.map(|need| (need.place.as_str(), need.kind)).collect();
         for (place, kind) in parents.chain(needs) {
             let needed = resources::named(self.schema, &graph.kinds()[kind].noun);

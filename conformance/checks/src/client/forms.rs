@@ -103,12 +103,28 @@ pub(super) fn give_usual_forms(
     value: &mut Value,
     is_free: impl Fn(&Part<'_, '_>) -> bool,
 ) {
+    give_forms(schema, shape, value, 0, is_free);
+}
+
+/// Gives the usual texts of a value other numbers, so that it is about other things than one with another `number`.
+pub(crate) fn renumber(schema: &Schema, shape: ShapeId, value: &mut Value, number: u64) {
+    let is_usual = |part: &Part<'_, '_>| part.value.as_str() == usual(part.name, part.nth as u64).as_deref();
+    give_forms(schema, shape, value, number, is_usual);
+}
+
+fn give_forms(
+    schema: &Schema,
+    shape: ShapeId,
+    value: &mut Value,
+    number: u64,
+    is_free: impl Fn(&Part<'_, '_>) -> bool,
+) {
     let mut found = Vec::new();
     visit(schema, shape, value, &mut |part| {
         let is_text = matches!(schema[part.slot.target].kind, Kind::String)
             && part.value.is_string()
             && !semantics::is_language(schema, part.slot.target);
-        let text = if is_text && is_free(part) { usual(part.name, part.nth as u64) } else { None };
+        let text = if is_text && is_free(part) { usual(part.name, part.nth as u64 + number) } else { None };
         let allowed = text.map(Value::from).filter(|text| validate_slot(schema, part.slot, text).is_empty());
         found.extend(allowed.map(|text| (part.pointer.clone(), text)));
         true
@@ -146,5 +162,9 @@ mod tests {
         give_usual_forms(schema, create.input.unwrap(), &mut value, |part| part.name != "DisplayName");
         assert_eq!(value["Description"], "x");
         assert_eq!(value["EmailAddress"], "contract-test-0@example.com");
+        value["DisplayName"] = "contract-test-0@example.com".into();
+        renumber(schema, create.input.unwrap(), &mut value, 7);
+        assert_eq!(value["EmailAddress"], "contract-test-7@example.com");
+        assert_eq!(value["DisplayName"], "contract-test-0@example.com");
     }
 }

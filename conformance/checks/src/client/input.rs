@@ -235,7 +235,7 @@ impl Client {
             let is_nested = top.len() + 1 < place.pointer.len();
             let is_own = created.is_some_and(|row| row.noun == place.noun && !is_nested && !row.names_another(top));
             let is_kept = place.pointer == kept;
-            let is_name = created.is_some_and(|row| row.name_member == Some(top));
+            let is_name = created_here.is_some_and(|created| created.name.as_deref() == Some(top));
             let is_same = made.is_some_and(|made| made.noun == place.noun);
             if done.iter().any(|name| name == top) || is_own || is_name || is_kept || is_same {
                 continue;

@@ -6,11 +6,21 @@ use arbitrary::Unstructured;
 use connect_model::generate::{Config, Place};
 use connect_model::schema::{Member, OperationId, Slot};
 use connect_model::validate::validate_slot;
+use serde_json::Value;
 
 use crate::client::forms::usual_text;
 use crate::client::{Client, run_tag};
 use crate::resources;
 use crate::resources::Resource;
+
+/// Values that are generated before the search for a fitting one is given up.
+const ATTEMPTS: usize = 16;
+
+/// Fitting values of which one is taken.
+const FITTING: usize = 4;
+
+/// Characters from which on a generated text hardly comes twice.
+const LONG: usize = 8;
 
 impl Client {
     /// An unused name of at most 40 characters from `[0-9a-zA-Z._-]`.
@@ -46,7 +56,10 @@ impl Client {
             self.fresh_for(&member.slot, shown)
         } else if resources::takes_new_id(self.schema, operation, member) {
             let usual = usual_text(self.schema, &member.slot, &member.name, self.next_number());
-            usual.and_then(|usual| usual.as_str().map(str::to_owned)).or_else(|| self.fresh_for(&member.slot, None))
+            let shown = resources::describing(self.schema, operation);
+            let fits = |text: &Value| shown.is_none_or(|slot| validate_slot(self.schema, slot, text).is_empty());
+            let usual = usual.filter(fits).and_then(|usual| usual.as_str().map(str::to_owned));
+            usual.or_else(|| self.fresh_for(&member.slot, shown))
         } else {
             None
         }
@@ -61,12 +74,19 @@ impl Client {
     /// An unused name, in the first form that a slot and the place where it is shown allow; else a generated one, which hardly
     /// comes twice.
     pub(super) fn fresh_for(&self, slot: &Slot, shown: Option<&Slot>) -> Option<String> {
-        let name = self.fresh_name();
-        resources::form_of(self.schema, std::iter::once(slot).chain(shown), &name).or_else(|| {
-            let bytes = self.bytes(&name);
-            let made =
-                self.generator(Config::default()).place(slot, Place::Label, &mut Unstructured::new(&bytes)).ok()?;
-            made.as_str().map(str::to_owned)
+        let slots = || std::iter::once(slot).chain(shown);
+        resources::form_of(self.schema, slots(), &self.fresh_name()).or_else(|| {
+            let generator = self.generator(Config::default());
+            let made = (0..ATTEMPTS).flat_map(|_| slots()).filter_map(|slot| {
+                let bytes = self.bytes(&self.fresh_name());
+                let made = generator.place(slot, Place::Label, &mut Unstructured::new(&bytes)).ok()?;
+                made.as_str().map(str::to_owned)
+            });
+            let fits =
+                |text: &String| slots().all(|slot| validate_slot(self.schema, slot, &text.as_str().into()).is_empty());
+            // A long one is hardly one of a few words that a pattern names.
+            let all: Vec<String> = made.filter(fits).take(FITTING).collect();
+            all.into_iter().max_by_key(|text| text.chars().count().min(LONG))
         })
     }
 }

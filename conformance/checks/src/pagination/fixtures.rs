@@ -10,6 +10,7 @@ use connect_model::schema::{OperationId, Schema};
 use serde_json::{Value, json};
 
 use crate::client::Client;
+use crate::client::forms::renumber;
 use crate::client::pager::{Page, Pager, key, keys};
 use crate::client::reply::Reply;
 use crate::observe::Observation;
@@ -241,9 +242,12 @@ impl Fixtures {
         let link = link(client.schema, operation).ok_or("nothing makes what the list shows")?;
         let make = &client.schema[link.make].name;
         let members = client.schema.input_members(&client.schema[operation]);
-        for number in 0..COUNT {
+        for number in 0..COUNT as u64 {
             let label = format!("{make}/pagination/{number}");
             let mut input = client.input(link.make, steps::one_of_each(), &label, &SchemaPath::default()).await?;
+            if let Some(shape) = client.schema[link.make].input {
+                renumber(client.schema, shape, &mut input, number);
+            }
             for (name, value) in self.base.as_object().into_iter().flatten() {
                 if let Some(place) = input.get_mut(name) {
                     place.clone_from(value);

@@ -34,6 +34,19 @@ impl Kinds {
     /// The associations that an operation changes or shows: for each, its noun and the member of the input with it. A
     /// member is none if all that the input has beside the names is one association.
     pub(super) fn links(&self, at: usize, action: &Action) -> Vec<(String, Option<&'static Member>)> {
+        let mut links = self.own_links(at, action);
+        // What ends one may name it by less: `AccountIds` for `AccountDetails`.
+        let link = self.graph.links.iter().find(|link| link.end == action.operation);
+        let make = link.and_then(|link| self.kind(at).actions.iter().find(|make| make.operation == link.make));
+        if let ([(noun, Some(_))], Some(make)) = (links.as_mut_slice(), make)
+            && let [(made, Some(_))] = self.own_links(at, make).as_slice()
+        {
+            noun.clone_from(made);
+        }
+        links
+    }
+
+    fn own_links(&self, at: usize, action: &Action) -> Vec<(String, Option<&'static Member>)> {
         let operation = &self.schema[action.operation];
         let noun = &self.kind(at).noun;
         let others: Vec<&Member> = self.others(action).collect();

@@ -228,16 +228,18 @@ impl Call<'_> {
         self.most_fitting(&slots, free).unwrap_or_else(|| format!("{prefix}:{path}{noun}/{id}"))
     }
 
-    /// The first text that all positions allow, else one that most of them do.
+    /// The first text that all positions allow, and can be tagged; else one that most of them do.
     fn most_fitting(&self, slots: &[&Slot], texts: impl Iterator<Item = String>) -> Option<String> {
-        let mut best: Option<(usize, String)> = None;
+        let tagged: Vec<&Slot> = self.kinds.tagged_slot().into_iter().collect();
+        let fitness = |text: &str| (self.allowing(slots, text), self.allowing(&tagged, text));
+        let mut best: Option<((usize, usize), String)> = None;
         for text in texts {
-            let allowing = self.allowing(slots, &text);
-            if allowing == slots.len() {
+            let fitness = fitness(&text);
+            if fitness == (slots.len(), tagged.len()) {
                 return Some(text);
             }
-            if best.as_ref().is_none_or(|(most, _)| allowing > *most) {
-                best = Some((allowing, text));
+            if best.as_ref().is_none_or(|(most, _)| fitness > *most) {
+                best = Some((fitness, text));
             }
         }
         best.map(|(_, text)| text)
@@ -261,18 +263,18 @@ impl Call<'_> {
         };
         let (kind, mut shown) = (self.kinds.kind(at), view.show(self.schema(), forms, thing));
         let is_described = kind.first(Role::Describe).is_some_and(|action| action.operation == self.id);
-        if self.id == kind.create || is_described {
-            if let Source::Output(path) = &kind.id {
-                self.identify(&mut shown, path, &thing.id);
-            }
-            if let Some(path) = &kind.arn {
-                self.identify(&mut shown, path, &thing.arn);
+        // A description may have them inside of another structure.
+        let is_hidden = |path: &&Vec<String>| self.id == kind.create || (is_described && path.len() > 2);
+        let id = if let Source::Output(path) = &kind.id { Some((path, &thing.id)) } else { None };
+        for (path, text) in id.into_iter().chain(kind.arn.as_ref().map(|path| (path, &thing.arn))) {
+            if is_hidden(&path) {
+                self.identify(&mut shown, path, text);
             }
         }
         Value::Object(shown)
     }
 
-    /// Sets the id or the ARN at its place in the answer, if the answer leaves it out: its structure may be optional.
+    /// Sets the id or the ARN at its place in the answer, whose structure may be optional.
     fn identify(&self, shown: &mut Map<String, Value>, path: &[String], id: &str) {
         let (Some((last, outer)), Some(mut members)) =
             (path.split_last(), self.schema().output_members(self.operation))
@@ -291,8 +293,10 @@ impl Call<'_> {
             let Value::Object(next) = next else { return };
             (place, members) = (next, inner);
         }
-        let value = members.get(last).and_then(|member| identifier(self.schema(), member.slot.target, id));
-        place.extend(value.filter(|_| !place.contains_key(last)).map(|value| (last.clone(), value)));
+        let Some(slot) = members.get(last).map(|member| &member.slot) else { return };
+        let value = identifier(self.schema(), slot.target, id);
+        let fitting = value.filter(|value| validate_slot(self.schema(), slot, value).is_empty());
+        place.extend(fitting.map(|value| (last.clone(), value)));
     }
 }
 
@@ -320,6 +324,12 @@ impl Kinds {
         let views = self.own[at].iter().chain(self.views[at].values());
         let members = views.flat_map(|view| view.members.iter());
         members.filter(|(_, fact)| matches!(fact, Fact::Arn)).map(|(member, _)| &member.slot)
+    }
+
+    /// The position of the ARN in requests that tag a resource.
+    fn tagged_slot(&self) -> Option<&'static Slot> {
+        let tagging = self.graph.tagging.as_ref()?;
+        self.schema.input_members(&self.schema[tagging.tag])?.get(&tagging.arn).map(|member| &member.slot)
     }
 
     /// The position at a path in the answer to a creation.
