@@ -5,7 +5,7 @@ mod redirecting;
 use std::collections::BTreeSet;
 
 use connect_model::resources::{self as graph, Role, Source};
-use connect_model::schema::{Kind, Member, Operation, OperationId, Schema, Segment, Uri};
+use connect_model::schema::{Kind, Member, Operation, OperationId, Schema, Segment, ShapeId, Uri};
 use connect_model::semantics::danger::{Danger, danger};
 
 use redirecting::redirecting_operation;
@@ -103,7 +103,7 @@ fn remote_danger(schema: &'static Schema, operation: &Operation) -> Result<Dange
     let Some(id) = schema.operation_named(&operation.name) else { return Ok(Danger::AccountWide) };
     Ok(if acts_on_account(schema, id) {
         Danger::AccountWide
-    } else if lasts(schema, id) {
+    } else if lasts(schema, id) || reaches_others(schema, id) {
         Danger::InstanceWide
     } else {
         danger
@@ -144,6 +144,37 @@ const MAKING: [&str; 31] = [
     "Subscribe",
     "Upload",
 ];
+
+/// Ends of the nouns of what acts on all things that it fits, whoever has them.
+const ACTING: [&str; 4] = ["Rule", "Filter", "LifecyclePolicy", "EventLogConfiguration"];
+
+/// Words in the names of members by which a creation signs a contract, or makes what cannot be deleted for a while.
+const BINDING: [&str; 8] = [
+    "autorenew",
+    "commitment",
+    "licensequantity",
+    "lockconfiguration",
+    "paymentoption",
+    "renewal",
+    "reservation",
+    "vaultlock",
+];
+
+/// True for a creation of another service whose resource acts on things of others while it exists, or binds the account.
+fn reaches_others(schema: &'static Schema, id: OperationId) -> bool {
+    let Some(kind) = graph::shared(schema).made_by(id) else { return false };
+    // What names a thing of the run acts on that.
+    let mut named = required(schema, id)
+        .filter_map(|member| graph::shared(schema).named_at(schema, &member.name, member.slot.target));
+    let acts = ACTING.iter().any(|end| kind.noun.ends_with(end)) && !named.any(|other| other.noun != kind.noun);
+    let binds = |name: &str| {
+        let name = name.to_ascii_lowercase();
+        BINDING.iter().any(|word| name.contains(word))
+    };
+    let mut shapes = schema[id].input.map(|input| schema.reachable([input])).into_iter().flatten();
+    let members = |shape: ShapeId| schema[shape].kind.members();
+    acts || shapes.any(|shape| members(shape).is_some_and(|members| members.iter().any(|member| binds(&member.name))))
+}
 
 /// True for the name of an operation that makes or begins something.
 fn is_making(operation: &str) -> bool {
@@ -381,6 +412,13 @@ mod tests {
                 "DeleteFleet": operation("DeleteFleet", "Fleet", None),
                 "GetFleet": operation("GetFleet", "Fleet", Some("Name")),
                 "UpdateFleet": operation("UpdateFleet", "Fleet", None),
+                // It acts on whatever it fits, and this one is a contract.
+                "CreateFleetRule": operation("CreateFleetRule", "Name", Some("Rule")),
+                "DeleteFleetRule": operation("DeleteFleetRule", "Rule", None),
+                "GetFleetRule": operation("GetFleetRule", "Rule", Some("Name")),
+                "CreateSeat": operation("CreateSeat", "Terms", Some("Seat")),
+                "DeleteSeat": operation("DeleteSeat", "Seat", None),
+                "GetSeat": operation("GetSeat", "Seat", Some("Name")),
                 // Nothing shows one, so that nothing tells it from those of others.
                 "CreateHook": operation("CreateHook", "Name", Some("Hook")),
                 "DeleteHook": operation("DeleteHook", "Hook", None),
@@ -400,13 +438,26 @@ mod tests {
             },
             "shapes": {
                 "Name": shape(&["Name"]), "Fleet": shape(&["FleetId"]), "Job": shape(&["JobId"]), "Plan": shape(&["PlanId"]),
-                "Hook": shape(&["HookId"]),
+                "Hook": shape(&["HookId"]), "Rule": shape(&["FleetRuleId"]), "Seat": shape(&["SeatId"]),
+                "Terms": { "type": "structure", "members": { "Plan": { "shape": "SeatPlan" } } },
+                "SeatPlan": { "type": "structure", "members": { "RenewalType": { "shape": "NameText" } } },
                 "Owner": shape(&["AwsAccountId"]),
                 "Version": shape(&["VersionId"]),
                 "Target": { "type": "structure", "members": { "TargetId": { "shape": "TargetIdText" } } },
             },
         });
-        for name in ["Name", "FleetId", "JobId", "PlanId", "VersionId", "TargetId", "AwsAccountId", "HookId"] {
+        for name in [
+            "Name",
+            "FleetId",
+            "JobId",
+            "PlanId",
+            "VersionId",
+            "TargetId",
+            "AwsAccountId",
+            "HookId",
+            "FleetRuleId",
+            "SeatId",
+        ] {
             model["shapes"][format!("{name}Text")] = json!({ "type": "string" });
         }
         let schema = Schema::from_text("x", model.to_string().into_bytes()).unwrap();
@@ -423,8 +474,10 @@ mod tests {
             [
                 "AssociateDefaultFleet",
                 "CreateAccountSubscription",
+                "CreateFleetRule",
                 "CreateHook",
                 "CreateJob",
+                "CreateSeat",
                 "DeleteAccountSubscription",
                 "DeleteSettings",
                 "DisassociateDefaultFleet",

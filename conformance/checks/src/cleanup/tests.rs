@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used)]
 
 mod fronts;
+mod rules;
 mod unseen;
 
 use std::sync::{Arc, Mutex};

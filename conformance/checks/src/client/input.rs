@@ -73,6 +73,7 @@ impl Client {
         u: &mut Unstructured<'_>,
     ) {
         self.fill(operation, value, focus, known_good).await;
+        self.keep_unpublished(operation, value, focus);
         if self.schema.service.is_connect() {
             // The inserted values must agree with the generated ones, and with the resource that is named.
             let operation = &self.schema[operation];

@@ -12,6 +12,7 @@ pub mod pager;
 mod places;
 mod reach;
 pub mod reply;
+mod rules;
 pub mod run_tag;
 pub mod touched;
 mod unused;
@@ -46,7 +47,7 @@ use crate::coverage::{Reached, SERVER, THIS_RUN};
 use crate::known::Known;
 use crate::ledger::Ledger;
 use crate::ledger::journal::seconds;
-use crate::permission::{Permission, redirecting_request};
+use crate::permission::Permission;
 use connect_model::text::excerpt;
 use connect_transport::target::Target;
 use connect_transport::{Transport, TransportError};
@@ -240,10 +241,7 @@ impl Client {
     /// Sends a request, and sends it again as long as that makes sense.
     async fn ask_for(&self, operation: OperationId, request: &HttpRequest, how: Sending) -> Reply {
         let necessary = how == Sending::Necessary;
-        if let Some(part) = redirecting_request(request).filter(|_| !self.permission.loopback) {
-            return Reply::Trouble(format!("not sent: a server may take it for another by its {part}"), Trouble::Other);
-        }
-        if let Err(why) = self.may_write(request).await {
+        if let Err(why) = self.may_send(operation, request).await {
             return Reply::Trouble(format!("not sent: {why}"), Trouble::Other);
         }
         let name = &self.schema[operation].name;

@@ -17,6 +17,7 @@ use crate::client::run_tag::{RunTag, TAG, run_of_name};
 use crate::ledger::undo::{NAMES, Undo};
 use crate::ledger::{Entry, Ledger, Standing, has_text, is_gone, stands_for};
 use crate::parts::modelled;
+use crate::permission::redirecting_request;
 use crate::resources::{INSTANCE, draft};
 use crate::same::{ending, in_progress};
 use crate::steps::Wait;
@@ -64,12 +65,27 @@ const NOTHING_THERE: &str = "nothing is there under the id that its creation was
 const ANOTHER: &str = "its creation was answered with the id of another resource of the run";
 
 impl Client {
+    /// Checks that a request is what its operation says, acts on nothing of others, and writes to nothing but resources of the
+    /// run.
+    ///
+    /// # Errors
+    /// The reason why it must not be sent.
+    pub(super) async fn may_send(&self, operation: OperationId, request: &HttpRequest) -> Result<(), String> {
+        if let Some(part) = redirecting_request(request).filter(|_| !self.permission.loopback) {
+            return Err(format!("a server may take it for another by its {part}"));
+        }
+        match self.publishes_a_rule(operation, request) {
+            Some(why) => Err(why),
+            None => self.may_write(request).await,
+        }
+    }
+
     /// Checks that a request writes to nothing but resources of the run, as far as the ledger knows what it names. Looks at
     /// each resource once.
     ///
     /// # Errors
     /// The reason why it must not be sent.
-    pub(super) async fn may_write(&self, request: &HttpRequest) -> Result<(), String> {
+    async fn may_write(&self, request: &HttpRequest) -> Result<(), String> {
         let Some(ledger) = self.ledger() else { return Ok(()) };
         for at in ledger.unknown_in(request) {
             self.look_at(ledger, at).await.map_err(|not_ours| not_ours.why)?;
