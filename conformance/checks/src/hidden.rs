@@ -40,12 +40,13 @@ const HIDDEN: &str = "HIDDEN";
 pub(crate) fn hide_credentials(finding: &mut Finding) {
     let exchanges = || finding.exchange.iter().chain(&finding.exchanges);
     let mut found = BTreeSet::new();
-    for body in exchanges().map(|exchange| &exchange.response.body) {
-        match serde_json::from_slice::<Value>(body) {
-            Ok(value) => collect(&value, &mut found),
-            // A body may be cut off.
-            Err(_) => collect_in_text(&String::from_utf8_lossy(body), &mut found),
+    for response in exchanges().map(|exchange| &exchange.response) {
+        if let Ok(value) = serde_json::from_slice::<Value>(&response.body) {
+            collect(&value, &mut found);
         }
+        // A body may be cut off, have a key twice, or be no JSON.
+        collect_in_text(&String::from_utf8_lossy(&response.body), &mut found);
+        response.headers.0.iter().for_each(|(_, value)| collect_in_urls(value, &mut found));
     }
     if found.is_empty() {
         return;
@@ -75,24 +76,55 @@ fn add(text: &str, found: &mut BTreeSet<String>) {
     }
 }
 
+/// Collects the credentials in a value: all texts in members with their names, and those in texts that are JSON.
 fn collect(value: &Value, found: &mut BTreeSet<String>) {
     match value {
         Value::Object(members) => {
             for (name, inner) in members {
-                match inner {
-                    Value::String(text) if is_credential(name) => add(text, found),
-                    inner => collect(inner, found),
+                if is_credential(name) {
+                    add_all(inner, found);
                 }
+                collect(inner, found);
             }
         }
         Value::Array(items) => items.iter().for_each(|item| collect(item, found)),
+        Value::String(text) if text.trim_start().starts_with(['{', '[']) => {
+            if let Ok(inner) = serde_json::from_str::<Value>(text) {
+                collect(&inner, found);
+            }
+        }
         _ => {}
+    }
+}
+
+fn add_all(value: &Value, found: &mut BTreeSet<String>) {
+    match value {
+        Value::Object(members) => members.values().for_each(|inner| add_all(inner, found)),
+        Value::Array(items) => items.iter().for_each(|item| add_all(item, found)),
+        Value::String(text) => add(text, found),
+        Value::Number(number) => add(&number.to_string(), found),
+        Value::Bool(_) | Value::Null => {}
+    }
+}
+
+/// Parameters of signed URLs. Whoever has the URL may use it.
+const SIGNED: [&str; 3] = ["X-Amz-Signature=", "X-Amz-Security-Token=", "Signature="];
+
+/// Collects the signatures and tokens in URLs.
+fn collect_in_urls(text: &str, found: &mut BTreeSet<String>) {
+    for parameter in SIGNED {
+        let values = text.split(parameter).skip(1);
+        let ends = |char: char| !(char.is_ascii_alphanumeric() || "%-._~+/=".contains(char));
+        values.filter_map(|rest| rest.split(ends).next()).for_each(|value| add(value, found));
     }
 }
 
 /// Credentials in text that is no JSON: each string after the name of a member, and the text of each element of XML.
 fn collect_in_text(text: &str, found: &mut BTreeSet<String>) {
     collect_in_elements(text, found);
+    collect_in_urls(text, found);
+    // An escaped quote ends no text.
+    let text = text.replace("\\\"", "\\'");
     let mut parts = text.split('"').skip(1);
     while let Some(name) = parts.next() {
         let Some(between) = parts.next() else { break };
@@ -123,9 +155,11 @@ fn hide_in(exchange: &mut Exchange, credentials: &[String]) {
         hide(value, credentials);
     }
     for body in [&mut request.body, &mut response.body] {
-        let Ok(mut text) = String::from_utf8(body.clone()) else { continue };
-        hide(&mut text, credentials);
-        *body = text.into_bytes();
+        let mut text = String::from_utf8_lossy(body).into_owned();
+        if credentials.iter().any(|credential| text.contains(credential.as_str())) {
+            hide(&mut text, credentials);
+            *body = text.into_bytes();
+        }
     }
 }
 
@@ -163,11 +197,22 @@ mod tests {
 
     #[test]
     fn a_body_that_is_cut_off_has_none_either() {
-        let body = br#"{"a": 1, "secretAccessKey": "s3cr3ts3cr3t", "sessionToken": "tok"#;
+        let body = br#"{"a": 1, "secretAccessKey": "s3cr3ts3cr3t", "sessionToken": "t0k3nt0k3nt0"#;
         let mut finding = finding_with(body.to_vec(), "no JSON");
         hide_credentials(&mut finding);
         let shown = |finding: Finding| String::from_utf8(finding.exchange.unwrap().response.body).unwrap();
-        assert_eq!(shown(finding), r#"{"a": 1, "secretAccessKey": "HIDDEN", "sessionToken": "tok"#);
+        assert_eq!(shown(finding), r#"{"a": 1, "secretAccessKey": "HIDDEN", "sessionToken": "HIDDEN"#);
+        let body = br#"{"password": ["l1st3d-s3cr3t"], "secret": {"a": "ins1de-s3cr3t"}, "text": "{\"accessToken\": \"json-s3cr3t\"}"}"#;
+        let mut finding = finding_with(body.to_vec(), "l1st3d-s3cr3t");
+        hide_credentials(&mut finding);
+        assert_eq!(finding.actual, "HIDDEN");
+        assert!(!shown(finding).contains("s3cr3t"));
+        let url = br#"{"Url": "https://b.example.com/k?X-Amz-Expires=60&X-Amz-Signature=0123456789abcdef&X-Amz-Security-Token=IQoJ%2Fabc"}"#;
+        let mut finding = finding_with(url.to_vec(), "x");
+        hide_credentials(&mut finding);
+        let expected =
+            r#"{"Url": "https://b.example.com/k?X-Amz-Expires=60&X-Amz-Signature=HIDDEN&X-Amz-Security-Token=HIDDEN"}"#;
+        assert_eq!(shown(finding), expected);
         let mut finding = finding_with(b"<Key><SecretAccessKey>s3cr3ts3cr3t</SecretAccessKey></Key>".to_vec(), "XML");
         hide_credentials(&mut finding);
         assert_eq!(shown(finding), "<Key><SecretAccessKey>HIDDEN</SecretAccessKey></Key>");

@@ -145,7 +145,7 @@ const MAKING: [&str; 31] = [
     "Upload",
 ];
 
-/// Ends of the nouns of what acts on all things that it fits, whoever has them.
+/// Suffixes of kinds that act on every resource that matches, also on those of others.
 const ACTING: [&str; 4] = ["Rule", "Filter", "LifecyclePolicy", "EventLogConfiguration"];
 
 /// Words in the names of members by which a creation signs a contract, or makes what cannot be deleted for a while.
@@ -163,7 +163,7 @@ const BINDING: [&str; 8] = [
 /// True for a creation of another service whose resource acts on things of others while it exists, or binds the account.
 fn reaches_others(schema: &'static Schema, id: OperationId) -> bool {
     let Some(kind) = graph::shared(schema).made_by(id) else { return false };
-    // What names a thing of the run acts on that.
+    // A rule that must name another resource acts on that one only.
     let mut named = required(schema, id)
         .filter_map(|member| graph::shared(schema).named_at(schema, &member.name, member.slot.target));
     let acts = ACTING.iter().any(|end| kind.noun.ends_with(end)) && !named.any(|other| other.noun != kind.noun);
@@ -487,7 +487,12 @@ mod tests {
             ]
         );
         let why = permission.check(schema, &schema[schema.operation_named("CreateJob").unwrap()]).unwrap_err();
-        assert!(why.contains("makes what cannot be taken away; --allow-operation CreateJob"), "{why}");
+        assert!(
+            why.contains(
+                "makes what cannot be taken away, or acts on resources of others; --allow-operation CreateJob"
+            ),
+            "{why}"
+        );
     }
 
     #[test]

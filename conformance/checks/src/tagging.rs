@@ -41,7 +41,7 @@ pub(crate) fn tagged_by(schema: &'static Schema, operation: OperationId, member:
     }
     let mut found: Vec<_> = rows(schema).iter().filter(|row| row.is_taggable()).collect();
     if found.is_empty() {
-        // The creations take no tags, but what they make may have some.
+        // No creation takes tags, but resources with an ARN may have some.
         found.extend(rows(schema).iter().filter(|row| row.of.arn.is_some()));
     }
     found.sort_by_key(|row| (row.noun != "ContactFlow", row.of.parents.len() + row.of.needs.len()));

@@ -22,12 +22,17 @@ pub(crate) enum Refusal {
     ModuleProblems(Vec<String>),
 }
 
-/// Errors for invalid input, in order of preference. The last two belong to other services.
-const INVALID: &[&str] =
-    &["InvalidRequestException", "InvalidParameterException", "ValidationException", "BadRequestException"];
+/// Errors for invalid input, in order of preference. The last three belong to other services.
+const INVALID: &[&str] = &[
+    "InvalidRequestException",
+    "InvalidParameterException",
+    "ValidationException",
+    "BadRequestException",
+    "ClientException",
+];
 
 /// Other errors for invalid input, by the words in their names.
-const INVALID_WORDS: &[&str] = &["Validation", "BadRequest", "InvalidRequest", "InvalidParameter", "ClientException"];
+const INVALID_WORDS: &[&str] = &["Validation", "BadRequest", "InvalidRequest", "InvalidParameter"];
 
 /// Name and status for an operation that models no error for invalid input, as in Smithy servers.
 pub(crate) const VALIDATION: (&str, u16) = ("ValidationException", 400);

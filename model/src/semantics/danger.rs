@@ -25,7 +25,9 @@ impl Danger {
         match self {
             Danger::Read => "reads",
             Danger::Write => "writes",
-            Danger::InstanceWide => "changes what the whole instance shares, or makes what cannot be taken away",
+            Danger::InstanceWide => {
+                "changes what the whole instance shares, makes what cannot be taken away, or acts on resources of others"
+            }
             Danger::CostsOrReachesPeople => "costs money or reaches people",
             Danger::AccountWide => "changes what the whole account shares",
         }

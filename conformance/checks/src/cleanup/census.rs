@@ -2,8 +2,9 @@
 //! endpoint made beside the ones that its answers named. Reads the lists, and the descriptions of what no list shows. Only
 //! reads.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeMap, HashMap, HashSet};
 
+use connect_model::schema::OperationId;
 use serde_json::{Map, Value};
 
 use super::lookup::listed_members;
@@ -74,7 +75,7 @@ pub(super) async fn take(client: &Client, ledger: &Ledger) -> Census {
     while !candidates.is_empty() {
         let mut shown = Vec::new();
         for one in candidates {
-            // What nothing describes is looked for in the list again.
+            // The list is read again below for what no operation describes.
             let sight = match one.undo.describe {
                 Some(_) => client.still_shows(one.undo, &one.deletion).await,
                 None => Err("no operation describes it".to_owned()),
@@ -103,8 +104,8 @@ pub(super) async fn take(client: &Client, ledger: &Ledger) -> Census {
         let was_deleted = ledger.was_deleted(undo.delete, &deletion);
         let standing = if was_deleted { Standing::Ours } else { Standing::Unknown };
         let entry = ledger.reopen(undo.create, members, deletion, standing);
-        let shower = undo.describe.or(undo.search.as_ref().map(|listing| listing.operation));
-        let shown = shower.map(|shows| client.schema[shows].name.as_str()).unwrap_or_default();
+        let shown_by = undo.describe.or(undo.search.as_ref().map(|listing| listing.operation));
+        let shown = shown_by.map(|shows| client.schema[shows].name.as_str()).unwrap_or_default();
         let delete = &client.schema[undo.delete].name;
         let (into, end) = match was_deleted {
             true => (&mut census.still_there, "answered with success"),
@@ -120,20 +121,21 @@ pub(super) async fn take(client: &Client, ledger: &Ledger) -> Census {
 
 /// Deleted resources that a list without names still shows, of kinds that no operation describes.
 async fn unnamed(client: &Client, ledger: &Ledger) -> Vec<Leftover> {
-    let is_unnamed = |undo: &&Undo| undo.describe.is_none() && undo.search.is_none() && ledger.has_deleted(undo.delete);
-    let mut undos: HashMap<_, &Undo> = HashMap::new();
+    let is_unnamed = |undo: &&Undo| {
+        undo.describe.is_none() && (undo.search.is_none() || !undo.is_listed) && ledger.has_deleted(undo.delete)
+    };
+    let mut undos: BTreeMap<OperationId, &Undo> = BTreeMap::new();
     undos.extend(ledger.undos().filter(is_unnamed).map(|undo| (undo.delete, undo)));
     let mut left = Vec::new();
     for undo in undos.into_values() {
         let Some(list) = undo.inventory.map(|list| &client.schema[list].name) else { continue };
-        let mut shown = ledger.latest_deleted(undo.delete);
+        // A list that cannot be read shows nothing.
+        let mut shown = client.still_listed(undo, ledger.latest_deleted(undo.delete)).await.unwrap_or_default();
         let mut wait = Wait::brief(client);
-        loop {
-            // A list that cannot be read shows nothing.
-            shown = client.still_listed(undo, shown).await.unwrap_or_default();
-            if shown.is_empty() || !wait.again().await {
-                break;
-            }
+        while !shown.is_empty() && wait.again().await {
+            // Nor does it show later that something is gone.
+            let Ok(still) = client.still_listed(undo, shown.clone()).await else { break };
+            shown = still;
         }
         let delete = &client.schema[undo.delete].name;
         for Entry { create, members, delete_input, .. } in shown {
@@ -141,7 +143,7 @@ async fn unnamed(client: &Client, ledger: &Ledger) -> Vec<Leftover> {
                 continue;
             };
             let entry = ledger.reopen(create, members, deletion, Standing::Ours);
-            let why = format!("{delete} answered with success, and {list} still shows it");
+            let why = format!("{delete} answered that it is gone, and {list} still shows it");
             left.push(Leftover { what: describe(client, &entry), why });
         }
     }

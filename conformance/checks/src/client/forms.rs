@@ -80,20 +80,32 @@ pub(crate) fn is_free_text(name: &str) -> bool {
     name == "name" || FREE.iter().any(|end| name.ends_with(end))
 }
 
-/// The usual text for a member, told apart from others by a number.
-fn usual(name: &str, nth: u64) -> Option<String> {
+/// The usual text for a member, told apart from others by a number, and by the run if one is given.
+fn usual(name: &str, nth: u64, run: Option<&str>) -> Option<String> {
     let name: String = name.chars().filter(char::is_ascii_alphanumeric).collect::<String>().to_ascii_lowercase();
     let (_, form) = FORMS.iter().find(|(end, _)| name.ends_with(end))?;
     let digits = form.matches('%').count();
     let last = format!("{nth:0digits$}");
     let mut last = last[last.len() - digits..].chars();
     let numbered = form.chars().filter_map(|char| if char == '%' { last.next() } else { Some(char) });
-    Some(numbered.collect::<String>().replace('#', &nth.to_string()))
+    let number = run.map_or_else(|| nth.to_string(), |run| format!("{run}-{nth}"));
+    Some(numbered.collect::<String>().replace('#', &number))
 }
 
-/// The usual text for a member, if it has one that the contract allows, told apart from others by a number.
-pub(crate) fn usual_text(schema: &Schema, slot: &Slot, name: &str, nth: u64) -> Option<Value> {
-    usual(name, nth).map(Value::from).filter(|text| validate_slot(schema, slot, text).is_empty())
+/// The usual text for a member, if it has one that the contract allows.
+pub(crate) fn usual_text(schema: &Schema, slot: &Slot, name: &str) -> Option<Value> {
+    allowed(schema, slot, usual(name, 0, None))
+}
+
+/// The same for a thing of a run, with a number of the run. A form with few digits repeats.
+pub(super) fn usual_text_of_run(schema: &Schema, slot: &Slot, name: &str, (run, number): (&str, u64)) -> Option<Value> {
+    // Different runs begin at different numbers.
+    let first = u64::from_str_radix(run, 16).unwrap_or_default();
+    allowed(schema, slot, usual(name, first.wrapping_add(number), Some(run)))
+}
+
+fn allowed(schema: &Schema, slot: &Slot, text: Option<String>) -> Option<Value> {
+    text.map(Value::from).filter(|text| validate_slot(schema, slot, text).is_empty())
 }
 
 /// Gives the texts of a value their usual forms, where the contract allows those and `is_free` lets the part change.
@@ -108,7 +120,7 @@ pub(super) fn give_usual_forms(
 
 /// Gives the usual texts of a value other numbers, so that it is about other things than one with another `number`.
 pub(crate) fn renumber(schema: &Schema, shape: ShapeId, value: &mut Value, number: u64) {
-    let is_usual = |part: &Part<'_, '_>| part.value.as_str() == usual(part.name, part.nth as u64).as_deref();
+    let is_usual = |part: &Part<'_, '_>| part.value.as_str() == usual(part.name, part.nth as u64, None).as_deref();
     give_forms(schema, shape, value, number, is_usual);
 }
 
@@ -124,7 +136,7 @@ fn give_forms(
         let is_text = matches!(schema[part.slot.target].kind, Kind::String)
             && part.value.is_string()
             && !semantics::is_language(schema, part.slot.target);
-        let text = if is_text && is_free(part) { usual(part.name, part.nth as u64 + number) } else { None };
+        let text = if is_text && is_free(part) { usual(part.name, part.nth as u64 + number, None) } else { None };
         let allowed = text.map(Value::from).filter(|text| validate_slot(schema, part.slot, text).is_empty());
         found.extend(allowed.map(|text| (part.pointer.clone(), text)));
         true
@@ -146,12 +158,17 @@ mod tests {
     #[test]
     fn names_tell_the_form() {
         let role = "arn:aws:iam::123456789012:role/contract-test-0";
-        assert_eq!(usual("ExecutionRoleArn", 0).as_deref(), Some(role));
-        assert_eq!(usual("role", 0).as_deref(), Some(role));
-        assert_eq!(usual("subnetId", 12).as_deref(), Some("subnet-0123456789abc0012"));
-        assert_eq!(usual("accountId", 123_456).as_deref(), Some("123456783456"));
-        assert_eq!(usual("PeerRoleArn", 345).as_deref(), Some("arn:aws:iam::123456789012:role/contract-test-345"));
-        assert_eq!(usual("Description", 0), None);
+        assert_eq!(usual("ExecutionRoleArn", 0, None).as_deref(), Some(role));
+        assert_eq!(usual("role", 0, None).as_deref(), Some(role));
+        assert_eq!(usual("subnetId", 12, None).as_deref(), Some("subnet-0123456789abc0012"));
+        assert_eq!(usual("accountId", 123_456, None).as_deref(), Some("123456783456"));
+        assert_eq!(
+            usual("PeerRoleArn", 345, None).as_deref(),
+            Some("arn:aws:iam::123456789012:role/contract-test-345")
+        );
+        let of_run = usual("Origin", 7, Some("0badcafe"));
+        assert_eq!(of_run.as_deref(), Some("https://contract-test-0badcafe-7.example.com"));
+        assert_eq!(usual("Description", 0, None), None);
     }
 
     #[test]

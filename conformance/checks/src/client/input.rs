@@ -198,7 +198,7 @@ impl Client {
             };
             let named_by =
                 |source: &Source| matches!(source, Source::Input(own) if kind.id_member(action) == Some(own));
-            // What is named by its holder is one for each holder.
+            // A resource with the id of its parent exists once for each parent, so it gets a new parent.
             let found = if created_here.is_some_and(|created| named_by(&created.id)) {
                 self.create(row).await.ok()
             } else {

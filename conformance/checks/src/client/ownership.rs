@@ -12,6 +12,7 @@ use futures_util::future::BoxFuture;
 use serde_json::{Map, Value};
 
 use crate::client::Client;
+use crate::client::inventory::Sign;
 use crate::client::reply::{NOT_PUBLISHED, Reply, SYNTHESIZED};
 use crate::client::run_tag::{RunTag, TAG, run_of_name};
 use crate::ledger::undo::{NAMES, Undo};
@@ -71,12 +72,14 @@ impl Client {
     /// # Errors
     /// The reason why it must not be sent.
     pub(super) async fn may_send(&self, operation: OperationId, request: &HttpRequest) -> Result<(), String> {
-        if let Some(part) = redirecting_request(request).filter(|_| !self.permission.loopback) {
+        if !self.permission.loopback
+            && let Some(part) = redirecting_request(request)
+        {
             return Err(format!("a server may take it for another by its {part}"));
         }
         match self.publishes_a_rule(operation, request) {
             Some(why) => Err(why),
-            None => self.may_write(request).await,
+            None => self.may_write(operation, request).await,
         }
     }
 
@@ -85,12 +88,12 @@ impl Client {
     ///
     /// # Errors
     /// The reason why it must not be sent.
-    async fn may_write(&self, request: &HttpRequest) -> Result<(), String> {
+    async fn may_write(&self, operation: OperationId, request: &HttpRequest) -> Result<(), String> {
         let Some(ledger) = self.ledger() else { return Ok(()) };
         for at in ledger.unknown_in(request) {
             self.look_at(ledger, at).await.map_err(|not_ours| not_ours.why)?;
         }
-        self.take_inventory(ledger, request).await
+        self.take_inventory(ledger, (operation, request)).await
     }
 
     /// Finds out if the resource of an entry is ours, and records it in the ledger. Sends nothing twice.
@@ -142,10 +145,11 @@ impl Client {
                 // The run has just sent the creation that was answered with this id; a journal only says so.
                 Sight::Unseen if !ledger.is_of_earlier_run() => {
                     match self.sign_of_others(undo, (&entry, input)).await {
-                        Ok(Some(why)) => {
+                        Ok(Some(Sign { why, made_nothing })) => {
                             ledger.judge(at, Standing::Foreign(why.clone()));
-                            // An answer with what exists makes nothing.
-                            ledger.mark_gone(at, &why);
+                            if made_nothing {
+                                ledger.mark_gone(at, &why);
+                            }
                             return Err(NotOurs::because(why));
                         }
                         Ok(None) => {

@@ -1,5 +1,6 @@
 //! Rules on real accounts: one that is published acts on the contacts and cases of others that meet its condition.
 
+use connect_model::json_text::repeated_key;
 use connect_model::path::SchemaPath;
 use connect_model::schema::OperationId;
 use connect_model::wire::message::HttpRequest;
@@ -27,11 +28,15 @@ impl Client {
             return None;
         }
         let body: Value = serde_json::from_slice(&request.body).unwrap_or_default();
+        // A server may read a malformed body, or one with a key twice, in another way.
+        let is_clear = body.is_object() && repeated_key(&request.body).is_none();
+        let says_so = || request.body.windows(PUBLISH.1.len()).any(|part| part == PUBLISH.1.as_bytes());
         let rule = resources::named(self.schema, "Rule")?;
         // Nothing meets the condition of the template.
         let is_met =
             |function: &Value| rule.template().is_none_or(|template| template.get("Function") != Some(function));
-        (body[PUBLISH.0] == PUBLISH.1 && is_met(&body["Function"]))
+        let publishes = if is_clear { body[PUBLISH.0] == PUBLISH.1 && is_met(&body["Function"]) } else { says_so() };
+        publishes
             .then(|| format!("it publishes a rule, which acts on what others have; --allow-operation {name} allows it"))
     }
 

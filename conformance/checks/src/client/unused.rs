@@ -1,4 +1,4 @@
-//! Values that no request of the run has had: names, ids and client tokens. Sends nothing.
+//! New values for requests: names, ids and client tokens. An id repeats if its form has few digits. Sends nothing.
 
 use std::sync::atomic::Ordering;
 
@@ -8,7 +8,7 @@ use connect_model::schema::{Member, OperationId, Slot};
 use connect_model::validate::validate_slot;
 use serde_json::Value;
 
-use crate::client::forms::usual_text;
+use crate::client::forms::usual_text_of_run;
 use crate::client::{Client, run_tag};
 use crate::resources;
 use crate::resources::Resource;
@@ -55,7 +55,7 @@ impl Client {
             let shown = resources::shown_at(self.schema, &contract.name, &member.name);
             self.fresh_for(&member.slot, shown)
         } else if resources::takes_new_id(self.schema, operation, member) {
-            let usual = usual_text(self.schema, &member.slot, &member.name, self.next_number());
+            let usual = usual_text_of_run(self.schema, &member.slot, &member.name, (self.run_id(), self.next_number()));
             let shown = resources::describing(self.schema, operation);
             let fits = |text: &Value| shown.is_none_or(|slot| validate_slot(self.schema, slot, text).is_empty());
             let usual = usual.filter(fits).and_then(|usual| usual.as_str().map(str::to_owned));

@@ -172,7 +172,7 @@ pub(super) async fn value_of(
         && !semantics::is_language(client.schema, target)
         && !takes_new_name(client.schema, operation, &member.name)
         && graph::shared(client.schema).named_at(client.schema, &member.name, target).is_none();
-    if is_free && let Some(usual) = usual_text(client.schema, &member.slot, &member.name, 0) {
+    if is_free && let Some(usual) = usual_text(client.schema, &member.slot, &member.name) {
         return Ok(usual);
     }
     let name = client.fresh_name();

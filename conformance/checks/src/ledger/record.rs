@@ -98,10 +98,13 @@ impl Ledger {
         is_of_service && code.as_deref().is_some_and(is_clear) || is_error && !self.finds_by_name(undo, &entry)
     }
 
-    /// True if the resource of a creation can be looked for by a name that only the run uses, or by another one and its tag, or
-    /// is named in the request and was not there before.
+    /// True if the resource of a creation can be looked for by a name that only the run uses, by another one and its tag, or by
+    /// an id of the run.
     fn finds_by_name(&self, undo: &Undo, entry: &Entry) -> bool {
-        if undo.id_member().is_none() && undo.inventory.is_some() {
+        let run = self.run_tag.get().and_then(|tag| tag.split(' ').next());
+        let is_of_run = |id: &Value| run.zip(id.as_str()).is_some_and(|(run, id)| id.contains(run));
+        let id = undo.chosen_id.as_ref().and_then(|member| entry.members.get(member));
+        if undo.inventory.is_some() && id.is_some_and(is_of_run) {
             return true;
         }
         let Some(listing) = &undo.search else { return false };
@@ -151,7 +154,9 @@ impl Ledger {
         state.deleted.entry(delete).or_default().extend(inputs);
         state.unlisted.extend(unlisted.into_iter().map(|(_, input, entry)| ((delete, input), entry)));
         let latest = state.latest.entry(delete).or_default();
-        latest.extend(listed.into_iter().filter(|_| is_success).map(|(.., entry)| entry));
+        // The list alone shows what no operation describes, so that a 404 is not believed, either.
+        let is_believed = |entry: &Entry| self.undo.get(&entry.create).is_some_and(|undo| undo.describe.is_some());
+        latest.extend(listed.into_iter().map(|(.., entry)| entry).filter(|entry| is_success || !is_believed(entry)));
         latest.drain(..latest.len().saturating_sub(LATEST));
     }
 }

@@ -28,6 +28,8 @@ pub struct Undo {
     pub describe: Option<OperationId>,
     /// The list that shows what was there before a creation, if no operation describes one resource.
     pub inventory: Option<OperationId>,
+    /// Input member of `create` with the id, if the caller chooses it.
+    pub chosen_id: Option<String>,
     /// True if `search` needs no more than the instance, so that it can show all of them.
     pub is_listed: bool,
     /// Members of the input of `delete` in the query that name what holds the resource. Their values may be empty; an empty id
@@ -108,6 +110,7 @@ fn undo(schema: &Schema, graph: &Graph, kind: &Kind, rank: usize) -> Option<Undo
         search,
         describe: describe.map(|describe| describe.operation),
         inventory,
+        chosen_id: if let Source::Input(id) = &kind.id { Some(id.clone()) } else { None },
         is_listed,
         in_query,
     })
@@ -190,10 +193,11 @@ impl Undo {
 
     /// Members of the creation's input with the ids of the resources that hold the new one, other than the instance.
     pub fn parents(&self) -> impl Iterator<Item = &str> {
-        self.delete_members.iter().filter_map(|(_, source)| match source {
+        let members = self.delete_members.iter().filter_map(|(_, source)| match source {
             Source::Input(member) if member.ends_with("Id") && member != "InstanceId" => Some(member.as_str()),
             _ => None,
-        })
+        });
+        members.filter(|member| self.chosen_id.as_deref() != Some(member))
     }
 
     /// The members of a creation's input that identify the resource.

@@ -36,7 +36,7 @@ pub(super) fn redirecting_operation(schema: &Schema, operation: &Operation) -> O
     let bound = schema.input_members(operation).into_iter().flatten().find_map(|member| match &member.binding {
         Binding::Header(name) if redirects(name) => Some(header(name)),
         Binding::PrefixHeaders(prefix) => {
-            let prefix = prefix.to_ascii_lowercase();
+            let prefix = prefix.to_ascii_lowercase().replace('_', "-");
             REDIRECTING.iter().find(|name| name.starts_with(&prefix)).map(|name| header(name))
         }
         Binding::Query(name) if is_parameter(name) => Some(parameter(name)),
@@ -48,14 +48,14 @@ pub(super) fn redirecting_operation(schema: &Schema, operation: &Operation) -> O
     bound.or_else(|| names_in_query(&operation.uri.text).find(is_word).map(|name| parameter(&name)))
 }
 
-/// The same of a request: the keys of a map of parameters may be any.
+/// The header or the parameter of a request. A map of parameters can have any key.
 pub(crate) fn redirecting_request(request: &HttpRequest) -> Option<String> {
     let mut headers = request.headers.0.iter().map(|(name, _)| name);
     let found = headers.find(|name| redirects(name)).map(|name| header(name));
     found.or_else(|| names_in_query(&request.uri).find(|name| is_parameter(name)).map(|name| parameter(&name)))
 }
 
-/// Gateways read a line below as a hyphen.
+/// Gateways read an underscore as a hyphen.
 fn redirects(name: &str) -> bool {
     REDIRECTING.contains(&&*name.to_ascii_lowercase().replace('_', "-"))
 }
