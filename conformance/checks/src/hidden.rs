@@ -6,6 +6,7 @@ use connect_transport::exchange::Exchange;
 use serde_json::Value;
 
 use crate::case::Finding;
+use crate::client::forms::plain_name;
 
 /// Ends of the names of members with credentials, in lower case and without separators. Tokens of pages and requests are none.
 const CREDENTIALS: &[&str] = &[
@@ -63,7 +64,7 @@ pub(crate) fn hide_credentials(finding: &mut Finding) {
 }
 
 fn is_credential(name: &str) -> bool {
-    let name: String = name.chars().filter(char::is_ascii_alphanumeric).collect::<String>().to_ascii_lowercase();
+    let name = plain_name(name);
     CREDENTIALS.iter().any(|end| name.ends_with(end))
 }
 

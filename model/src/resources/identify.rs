@@ -77,3 +77,10 @@ pub(super) fn is_general(schema: &Schema, shape: ShapeId) -> bool {
 pub(super) fn is_common(name: &str) -> bool {
     COMMON.contains(&&*name.to_ascii_lowercase())
 }
+
+/// True for a shape whose pattern admits one word.
+pub(super) fn is_word(schema: &Schema, shape: ShapeId) -> bool {
+    let Some(pattern) = schema[shape].base.pattern else { return false };
+    let word = schema[pattern].source().trim_start_matches('^').trim_end_matches('$');
+    !word.is_empty() && word.chars().all(|char| char.is_ascii_alphanumeric() || char == '_')
+}

@@ -124,7 +124,7 @@ impl<'s> Finder<'s> {
         shown
             .flat_map(|noun| SHOWERS.iter().map(move |verb| format!("{verb}{noun}")))
             .find_map(|name| act(self, Role::Describe, name));
-        let id = actions.iter().find_map(|action| self.own_id(&creation, action)).or_else(|| assigned(&creation));
+        let id = actions.iter().find_map(|action| self.own_id(&creation, action)).or_else(|| creation.assigned());
         // The caller may name what it joins by members that all name other things; then it is no kind of its own.
         let Some(id) = id else { return };
         // An operation that does not name the resource is about something else.
@@ -477,15 +477,6 @@ struct Place<'p> {
     path: String,
     member: &'p str,
     required: bool,
-}
-
-/// The id that the answer to a creation assigns, for kinds that no operation shows or deletes. The answer may repeat one that
-/// the request must have.
-fn assigned(creation: &Creation<'_>) -> Option<Source> {
-    let own = tails(creation.noun).flat_map(|tail| [format!("{tail}Id"), format!("{tail}Arn")]);
-    let names = own.chain(["Id".to_owned(), "Arn".to_owned()]);
-    let is_new = |name: &String| named(creation.input, name).is_none_or(|member| !member.required);
-    names.into_iter().filter(is_new).find_map(|name| creation.answered(&name)).map(Source::Output)
 }
 
 /// True for members with free text.

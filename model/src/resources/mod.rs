@@ -233,13 +233,6 @@ pub fn shared(schema: &'static Schema) -> &'static Graph {
     GRAPHS.get(schema, Graph::of)
 }
 
-/// True for a shape whose pattern admits one word.
-fn is_word(schema: &Schema, shape: ShapeId) -> bool {
-    let Some(pattern) = schema[shape].base.pattern else { return false };
-    let word = schema[pattern].source().trim_start_matches('^').trim_end_matches('$');
-    !word.is_empty() && word.chars().all(|char| char.is_ascii_alphanumeric() || char == '_')
-}
-
 impl Graph {
     /// The kinds of resource of a service, with the built-in corrections if it is Amazon Connect.
     pub fn of(schema: &Schema) -> Self {
@@ -288,7 +281,7 @@ impl Graph {
     pub(crate) fn kind_of(&self, schema: &Schema, member: &str, shape: ShapeId) -> Option<usize> {
         let by_shape = match schema[shape].kind {
             // A word, such as `DRAFT` for a version, is no id.
-            crate::schema::Kind::String if is_word(schema, shape) => return None,
+            crate::schema::Kind::String if identify::is_word(schema, shape) => return None,
             crate::schema::Kind::String => self.by_shape.get(&shape),
             crate::schema::Kind::Number(_) => None,
             _ => return None,

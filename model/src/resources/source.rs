@@ -173,6 +173,15 @@ impl<'s> Creation<'s> {
         Some(vec![outer.name.clone(), between.name.clone(), scalar(Some(about))?.name.clone()])
     }
 
+    /// The id that the answer assigns, for kinds that no operation shows or deletes. The answer may repeat one that the request
+    /// must have.
+    pub(super) fn assigned(&self) -> Option<Source> {
+        let own = tails(self.noun).flat_map(|tail| [format!("{tail}Id"), format!("{tail}Arn")]);
+        let names = own.chain(["Id".to_owned(), "Arn".to_owned()]);
+        let is_new = |name: &String| named(self.input, name).is_none_or(|member| !member.required);
+        names.into_iter().filter(is_new).find_map(|name| self.answered(&name)).map(Source::Output)
+    }
+
     /// True for a member with the name of the kind.
     pub(super) fn is_own(&self, member: &str) -> bool {
         self.suffixes(member).next().is_some()

@@ -29,7 +29,7 @@ pub(super) struct Census {
 
 /// A resource that may be there.
 struct Candidate<'l> {
-    /// How it is deleted.
+    /// Deletion of its kind.
     undo: &'l Undo,
     /// Members of its creation.
     members: Map<String, Value>,
@@ -75,11 +75,7 @@ pub(super) async fn take(client: &Client, ledger: &Ledger) -> Census {
     while !candidates.is_empty() {
         let mut shown = Vec::new();
         for one in candidates {
-            // The list is read again below for what no operation describes.
-            let sight = match one.undo.describe {
-                Some(_) => client.still_shows(one.undo, &one.deletion).await,
-                None => Err("no operation describes it".to_owned()),
-            };
+            let sight = client.still_shows(one.undo, &one.deletion).await;
             // A refused description does not show that it is gone. Some services refuse that of what does not exist, so that
             // without a list it does not show the opposite, either.
             if sight == Ok(true) || (sight.is_err() && one.is_listed) {
@@ -91,7 +87,7 @@ pub(super) async fn take(client: &Client, ledger: &Ledger) -> Census {
             break;
         }
     }
-    // The list may have lagged behind the deletion.
+    // The list may have lagged behind the deletion. It alone shows what no operation describes.
     let refused = candidates.iter().filter(|one| one.failed.is_some()).map(|one| (one.undo.delete, one.undo));
     for (delete, undo) in refused.collect::<HashMap<_, _>>() {
         let Some(Ok(items)) = listed(client, ledger, undo).await else { continue };

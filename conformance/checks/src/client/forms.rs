@@ -80,9 +80,14 @@ pub(crate) fn is_free_text(name: &str) -> bool {
     name == "name" || FREE.iter().any(|end| name.ends_with(end))
 }
 
+/// The name of a member in lower case and without separators.
+pub(crate) fn plain_name(name: &str) -> String {
+    name.chars().filter(char::is_ascii_alphanumeric).map(|char| char.to_ascii_lowercase()).collect()
+}
+
 /// The usual text for a member, told apart from others by a number, and by the run if one is given.
 fn usual(name: &str, nth: u64, run: Option<&str>) -> Option<String> {
-    let name: String = name.chars().filter(char::is_ascii_alphanumeric).collect::<String>().to_ascii_lowercase();
+    let name = plain_name(name);
     let (_, form) = FORMS.iter().find(|(end, _)| name.ends_with(end))?;
     let digits = form.matches('%').count();
     let last = format!("{nth:0digits$}");
@@ -137,8 +142,7 @@ fn give_forms(
             && part.value.is_string()
             && !semantics::is_language(schema, part.slot.target);
         let text = if is_text && is_free(part) { usual(part.name, part.nth as u64 + number, None) } else { None };
-        let allowed = text.map(Value::from).filter(|text| validate_slot(schema, part.slot, text).is_empty());
-        found.extend(allowed.map(|text| (part.pointer.clone(), text)));
+        found.extend(allowed(schema, part.slot, text).map(|text| (part.pointer.clone(), text)));
         true
     });
     for (pointer, text) in found {

@@ -45,8 +45,10 @@ impl Client {
         ledger: &Ledger,
         (operation, request): (OperationId, &HttpRequest),
     ) -> Result<(), String> {
-        let creation = ledger.creation(request).filter(|(undo, _)| undo.create == operation);
-        let Some((undo, members)) = creation.filter(|_| !self.permission.loopback) else { return Ok(()) };
+        if self.permission.loopback {
+            return Ok(());
+        }
+        let Some((undo, members)) = ledger.undescribed(operation, request) else { return Ok(()) };
         let Some((list, input)) = self.inventory_of(undo, &members) else { return Ok(()) };
         let cell = self.inventory.cell((list, input.to_string()));
         // Boxed, because the list is sent by the function that calls this one.

@@ -146,11 +146,10 @@ impl Client {
                 Sight::Unseen if !ledger.is_of_earlier_run() => {
                     match self.sign_of_others(undo, (&entry, input)).await {
                         Ok(Some(Sign { why, made_nothing })) => {
-                            ledger.judge(at, Standing::Foreign(why.clone()));
                             if made_nothing {
                                 ledger.mark_gone(at, &why);
                             }
-                            return Err(NotOurs::because(why));
+                            why
                         }
                         Ok(None) => {
                             ledger.judge(at, Standing::Ours);
@@ -184,7 +183,7 @@ impl Client {
     /// # Errors
     /// The reason why nothing can be said: the endpoint answered neither with a description nor that there is nothing.
     pub(crate) async fn still_shows(&self, undo: &Undo, input: &Value) -> Result<bool, String> {
-        let Some(describe) = undo.describe else { return Ok(false) };
+        let describe = undo.describe.ok_or("no operation describes it")?;
         let body = match self.description(describe, undo.id_member().unwrap_or_default(), input).await {
             Ok(body) => body,
             Err(Sight::Failed(why)) => return Err(why),

@@ -226,11 +226,15 @@ impl Ledger {
         self.is_of_earlier_run && matches!(self.standing(at), Standing::Foreign(_))
     }
 
-    /// The deletion that undoes a request, and the members of its input that identify what it creates; none for other
-    /// requests, and for those of an earlier run.
-    pub(crate) fn creation(&self, request: &HttpRequest) -> Option<(&Undo, Map<String, Value>)> {
-        let route = self.router.route(&request.method, &request.uri).ok().filter(|_| !self.is_of_earlier_run)?;
-        let undo = self.undo.get(&route.operation)?;
+    /// The deletion that undoes a creation whose resource nothing describes, and the members of its input that identify the
+    /// resource; none for other requests, and for those of an earlier run.
+    pub(crate) fn undescribed(
+        &self,
+        create: OperationId,
+        request: &HttpRequest,
+    ) -> Option<(&Undo, Map<String, Value>)> {
+        let undo = self.undo.get(&create).filter(|undo| undo.inventory.is_some() && !self.is_of_earlier_run)?;
+        let route = self.router.route(&request.method, &request.uri).ok().filter(|route| route.operation == create)?;
         Some((undo, undo.members_in(&input_of(self.schema, &route, request))))
     }
 

@@ -140,24 +140,27 @@ impl Ledger {
         let is_success = (200..300).contains(&status);
         let inputs = gone.iter().filter(|_| is_success);
         let inputs: Vec<u64> = inputs.filter_map(|(_, entry)| Some(digest(entry.delete_input.as_ref()?))).collect();
-        let shown = gone.iter().filter_map(|(_, entry)| {
-            let undo =
-                self.undo.get(&entry.create).filter(|undo| undo.describe.is_some() || undo.inventory.is_some())?;
-            let is_listed = undo.is_listed || undo.describe.is_none();
-            Some((is_listed, digest(entry.delete_input.as_ref()?), Entry::clone(entry)))
-        });
-        let (listed, unlisted): (Vec<_>, Vec<_>) = shown.partition(|(is_listed, ..)| *is_listed);
+        let (mut latest, mut unlisted) = (Vec::new(), Vec::new());
+        for (_, entry) in &gone {
+            let undo = self.undo.get(&entry.create);
+            let Some((undo, input)) = undo.zip(entry.delete_input.as_ref()) else { continue };
+            match undo.describe {
+                Some(_) if !undo.is_listed => unlisted.push(((delete, digest(input)), Entry::clone(entry))),
+                Some(_) if is_success => latest.push(Entry::clone(entry)),
+                // The list alone shows it, so that a 404 is not believed, either.
+                None if undo.inventory.is_some() => latest.push(Entry::clone(entry)),
+                Some(_) | None => {}
+            }
+        }
         let numbers = |of: Vec<(usize, &Entry)>| of.into_iter().map(|(at, _)| at).collect::<Vec<usize>>();
         let (others, gone) = (numbers(others), numbers(gone));
         others.into_iter().for_each(|at| state.forget_id(at));
         gone.into_iter().for_each(|at| state.mark_gone(at, &status.to_string()));
         state.deleted.entry(delete).or_default().extend(inputs);
-        state.unlisted.extend(unlisted.into_iter().map(|(_, input, entry)| ((delete, input), entry)));
-        let latest = state.latest.entry(delete).or_default();
-        // The list alone shows what no operation describes, so that a 404 is not believed, either.
-        let is_believed = |entry: &Entry| self.undo.get(&entry.create).is_some_and(|undo| undo.describe.is_some());
-        latest.extend(listed.into_iter().map(|(.., entry)| entry).filter(|entry| is_success || !is_believed(entry)));
-        latest.drain(..latest.len().saturating_sub(LATEST));
+        state.unlisted.extend(unlisted);
+        let kept = state.latest.entry(delete).or_default();
+        kept.extend(latest);
+        kept.drain(..kept.len().saturating_sub(LATEST));
     }
 }
 

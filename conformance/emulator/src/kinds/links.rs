@@ -35,7 +35,7 @@ impl Kinds {
     /// member is none if all that the input has beside the names is one association.
     pub(super) fn links(&self, at: usize, action: &Action) -> Vec<(String, Option<&'static Member>)> {
         let mut links = self.own_links(at, action);
-        // What ends one may name it by less: `AccountIds` for `AccountDetails`.
+        // The operation that ends an association may take less than the one that makes it: `AccountIds` for `AccountDetails`.
         let link = self.graph.links.iter().find(|link| link.end == action.operation);
         let make = link.and_then(|link| self.kind(at).actions.iter().find(|make| make.operation == link.make));
         if let ([(noun, Some(_))], Some(make)) = (links.as_mut_slice(), make)
